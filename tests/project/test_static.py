@@ -29,6 +29,9 @@ def run(*command):
         ("ruff", "format", "--check", "."),
         ("mypy",),
         ("lint-imports", "--no-cache"),
+        ("codespell",),
+        ("sp-repo-review", "."),
+        ("zizmor", "--offline", "--quiet", ".github"),
     ],
     ids=lambda command: " ".join(command[:2]),
 )
