@@ -171,11 +171,11 @@ def _inline(text: str) -> str:
 
 
 _STYLE = """
-.crm-quiz fieldset{border:1px solid;border-radius:.4rem;margin:0 0 1rem;padding:.4rem 1rem 1rem}
-.crm-quiz legend{float:none;width:auto;font-size:1em;font-weight:600;padding:0 .4rem;margin:0}
-.crm-quiz fieldset>div{margin:.35rem 0}
-.crm-quiz input{margin-right:.6rem;width:1.1rem;height:1.1rem;vertical-align:-.15rem}
-.crm-quiz p{margin:.3rem 0 .3rem 1.8rem;padding-left:.8rem;border-left:.3rem solid}
+.crm-quiz fieldset{border:1px solid;border-radius:.4rem;margin:0 0 1rem;padding:.8rem 1rem .6rem}
+.crm-quiz legend{float:left;width:100%;font-size:1em;font-weight:600;padding:0;margin:0 0 .4rem}
+.crm-quiz legend~div{clear:both;display:grid;grid-template-columns:1.8rem 1fr;margin:.35rem 0}
+.crm-quiz input{width:1.1rem;height:1.1rem;margin:.25rem 0 0}
+.crm-quiz p{grid-column:2;margin:.3rem 0;padding-left:.8rem;border-left:.3rem solid}
 .crm-quiz p.right{border-color:#009E73}
 .crm-quiz p.wrong{border-color:#D55E00}
 .crm-quiz input:not(:checked)~p{display:none}
