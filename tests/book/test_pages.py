@@ -41,7 +41,9 @@ def test_the_page_can_be_read_in_a_sitting(page):
 @pytest.mark.parametrize("page", PAGES, ids=ids)
 def test_cells_are_short_and_stored_without_outputs(page):
     text = page.read_text(encoding="utf-8")
-    cells = re.findall(r"^```\{code-cell\}[^\n]*\n(?:---\n.*?\n---\n|(?::.*\n)+)?(.*?)^```$", text, re.S | re.M)
+    cells = re.findall(
+        r"^```\{code-cell\}[^\n]*\n(?:---\n.*?\n---\n|(?::.*\n)+)?(.*?)^```$", text, re.S | re.M
+    )
     assert cells
     longest = max((len(cell.strip().splitlines()) for cell in cells), default=0)
     assert longest <= 14
@@ -64,7 +66,9 @@ def test_every_figure_says_in_words_what_it_shows(site, page):
 def test_outputs_hold_no_warning_and_no_path_of_this_machine(site, page):
     outputs = [cell.get_text() for cell in rendered(site, page).select(".cell_output")]
     assert outputs
-    bad = [text for text in outputs if re.search(r"Warning|Traceback|site-packages|/home/|/tmp/", text)]
+    bad = [
+        text for text in outputs if re.search(r"Warning|Traceback|site-packages|/home/|/tmp/", text)
+    ]
     assert not bad
 
 
@@ -73,7 +77,10 @@ def test_no_link_within_the_site_is_broken(site):
     anchors = {}
     for html in site.rglob("*.html"):
         soup = BeautifulSoup(html.read_text(encoding="utf-8"), "html.parser")
-        anchors[html.resolve()] = ({tag["id"] for tag in soup.find_all(id=True)}, soup.find_all("a", href=True))
+        anchors[html.resolve()] = (
+            {tag["id"] for tag in soup.find_all(id=True)},
+            soup.find_all("a", href=True),
+        )
     for html, (_, links) in anchors.items():
         for link in links:
             target, _, anchor = link["href"].partition("#")

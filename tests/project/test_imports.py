@@ -5,7 +5,18 @@ import sys
 
 import pytest
 
-HEAVY = ("matplotlib", "sklearn", "scipy", "pgmpy", "ibis", "duckdb", "numba", "pandera", "torch", "pooch")
+HEAVY = (
+    "matplotlib",
+    "sklearn",
+    "scipy",
+    "pgmpy",
+    "ibis",
+    "duckdb",
+    "numba",
+    "pandera",
+    "torch",
+    "pooch",
+)
 
 
 def loaded_by(statement):

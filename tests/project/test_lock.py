@@ -11,7 +11,9 @@ def test_every_declared_requirement_is_pinned_to_a_version_it_allows():
     wrong = {}
     for name, requirement in declared().items():
         pins = locked().get(name, [])
-        if not pins or not all(requirement.specifier.contains(pin, prereleases=True) for pin in pins):
+        if not pins or not all(
+            requirement.specifier.contains(pin, prereleases=True) for pin in pins
+        ):
             wrong[name] = (str(requirement), pins)
     assert not wrong, f"renew the lock with `make lock`: {wrong}"
 

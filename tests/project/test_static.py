@@ -17,7 +17,12 @@ def run(*command):
     if tool is None:
         pytest.fail(f"{command[0]} is missing from the environment (extra: dev)")
     done = subprocess.run(
-        [tool, *command[1:]], cwd=ROOT, capture_output=True, text=True, encoding="utf-8", check=False
+        [tool, *command[1:]],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
     )
     return done.returncode, done.stdout + done.stderr
 
@@ -47,7 +52,12 @@ def test_an_import_upwards_is_noticed(tmp_path):
     low = tmp_path / "crmlib" / "plots" / "style.py"
     low.write_text(low.read_text() + "\nfrom crmlib import course\n")
     done = subprocess.run(
-        [sys.executable, "-c", "from importlinter.cli import lint_imports_command as c; c()", "--no-cache"],
+        [
+            sys.executable,
+            "-c",
+            "from importlinter.cli import lint_imports_command as c; c()",
+            "--no-cache",
+        ],
         cwd=tmp_path,
         env={"PYTHONPATH": str(tmp_path), "PATH": "", "PYTHONIOENCODING": "utf-8"},
         capture_output=True,

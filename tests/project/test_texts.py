@@ -16,7 +16,9 @@ def test_every_file_states_the_same_version():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
     newest = re.search(r"^## (\d\S*)", (ROOT / "CHANGELOG.md").read_text(), re.M)[1]
-    assert {project["version"], crmlib.__version__, citation["version"], newest} == {crmlib.__version__}
+    assert {project["version"], crmlib.__version__, citation["version"], newest} == {
+        crmlib.__version__
+    }
 
 
 def test_the_citation_file_has_what_a_reference_needs():

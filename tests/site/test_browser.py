@@ -26,7 +26,9 @@ def page(browser):
     tab.on("request", lambda request: tab.asked.append(request.url))
     tab.on("requestfailed", lambda request: tab.complaints.append(f"failed: {request.url}"))
     tab.on("pageerror", lambda error: tab.complaints.append(str(error)))
-    tab.on("console", lambda line: tab.complaints.append(line.text) if line.type == "error" else None)
+    tab.on(
+        "console", lambda line: tab.complaints.append(line.text) if line.type == "error" else None
+    )
     yield tab
     context.close()
 
