@@ -95,7 +95,7 @@ def _checked(item):
     for name, values, choices in allowed:
         if bad := [value for value in values if value not in choices]:
             raise ValueError(f"{item.id}: {name} {bad} is not among {list(choices)}.")
-    for name in ("pages", "functions", "exercises"):
+    for name in ("kind", "pages", "functions", "exercises"):
         if not isinstance(getattr(item, name), tuple):
             raise ValueError(f"{item.id}: {name} must be a list.")
     return item

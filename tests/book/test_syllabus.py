@@ -113,6 +113,7 @@ exercises = ["bucket"]
         (GOOD.replace("= 1", "= 5"), r"A1: chapter \[5\]"),
         (GOOD + 'gap = "lost"', r"A1: gap \['lost'\]"),
         (GOOD + 'pages = "chapters/page"', "A1: pages must be a list"),
+        (GOOD.replace('["P"]', '"P"'), "A1: kind must be a list"),
         (GOOD.replace("A1", "G1"), r"G1: part \['G'\]"),
         (GOOD + GOOD, "(?i)twice|declare|overwrite"),
     ],
