@@ -112,11 +112,10 @@ def _use_svg_in_notebooks() -> None:
     shell = sys.modules.get("IPython")
     if shell is None or shell.get_ipython() is None:
         return
-    if "matplotlib_inline" in sys.modules:
-        from matplotlib_inline.backend_inline import set_matplotlib_formats
+    from matplotlib_inline.backend_inline import set_matplotlib_formats
 
-        # No date in the file: the same figure gives the same bytes.
-        set_matplotlib_formats("svg", metadata={"Date": None})  # type: ignore[no-untyped-call]
+    # No date in the file: the same figure gives the same bytes.
+    set_matplotlib_formats("svg", metadata={"Date": None})  # type: ignore[no-untyped-call]
 
 
 def as_percent(ax: Axes, axis: Literal["x", "y"] = "y", decimals: int | None = None) -> Axes:

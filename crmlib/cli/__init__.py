@@ -1,0 +1,27 @@
+"""The command line: `crmlib data`, `crmlib book`, `crmlib test`. Each has its own help."""
+
+import click
+
+from crmlib import __version__
+from crmlib.cli.book import book
+from crmlib.cli.data import data
+from crmlib.cli.test import test
+
+__all__ = ["main"]
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="crmlib")
+def main() -> None:
+    r"""Losing and winning back customers in telecom: data, book and tests.
+
+    \b
+    crmlib data list          which data sets there are, and where they can be had
+    crmlib book build         execute every page and build the site
+    crmlib book lab           open the chapters in JupyterLab
+    crmlib test               prove that everything works on this machine
+    """
+
+
+for command in (data, book, test):
+    main.add_command(command)

@@ -1,0 +1,65 @@
+"""`crmlib book`: build the site, open the chapters."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import webbrowser
+from pathlib import Path
+
+import click
+
+from crmlib._checks import optional
+
+
+@click.group()
+def book() -> None:
+    """Build the book, or open its chapters in JupyterLab."""
+
+
+@book.command()
+@click.option(
+    "--output",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder in which _build is made; the book's own by default.",
+)
+@click.option("--fresh", is_flag=True, help="Execute every page anew, even unchanged ones.")
+@click.option("--open", "show", is_flag=True, help="Open the finished book in a browser.")
+def build(output: Path | None, fresh: bool, show: bool) -> None:
+    """Execute every page and build the site, with warnings as errors.
+
+    Pages that have not changed since the last build, and whose package and data registry have
+    not changed either, are not executed again.
+    """
+    from crmlib.course import BookError, build_book
+
+    click.echo("Building the book; pages are executed when they or the package have changed.")
+    try:
+        site = build_book(output=output, fresh=fresh, say=click.echo)
+    except BookError as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(
+        f"\nThe book is ready: {site.pages} pages, {site.megabytes:.1f} MB, "
+        f"built in {site.seconds:.0f} s.\nOpen it in a browser:\n  {site.index.as_uri()}"
+    )
+    if show:
+        webbrowser.open(site.index.as_uri())
+
+
+@book.command(context_settings={"ignore_unknown_options": True})
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def lab(arguments: tuple[str, ...]) -> None:
+    """Open JupyterLab on the chapters; ARGUMENTS go on to JupyterLab.
+
+    The chapters are text files: they open as notebooks on a double click.
+    """
+    from crmlib.course import BookError, find_root
+
+    optional("jupyterlab", "book")
+    optional("jupytext", "book")
+    try:
+        root = find_root()
+    except BookError as error:
+        raise click.ClickException(str(error)) from None
+    command = [sys.executable, "-m", "jupyterlab", "chapters", *arguments]
+    raise SystemExit(subprocess.call(command, cwd=root))

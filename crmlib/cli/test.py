@@ -1,0 +1,32 @@
+"""`crmlib test`: everything that can be proved on this machine."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import click
+
+from crmlib._checks import optional
+
+
+@click.command(context_settings={"ignore_unknown_options": True})
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def test(arguments: tuple[str, ...]) -> None:
+    """Run every test this machine can run, and say at the end what was skipped and why.
+
+    ARGUMENTS go on to pytest: `crmlib test tests/data` runs one folder,
+    `crmlib test -m "not book"` leaves out the minutes-long build of the book.
+    """
+    from crmlib.course import BookError, find_root
+
+    optional("pytest", "dev")
+    try:
+        root = find_root()
+    except BookError as error:
+        raise click.ClickException(str(error)) from None
+    command = [sys.executable, "-m", "pytest", "--numprocesses", str(min(os.cpu_count() or 1, 4))]
+    # One file stays on one worker, so that what it builds is built once.
+    command += ["--dist", "loadfile", *arguments]
+    raise SystemExit(subprocess.call(command, cwd=root))

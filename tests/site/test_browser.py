@@ -1,0 +1,146 @@
+"""The site in a real browser, from disk: it asks nobody for anything, and everyone can use it."""
+
+from pathlib import Path
+
+import pytest
+
+pytestmark = [pytest.mark.book, pytest.mark.browser]
+
+PAGE = "chapters/1-churn-overview/what-churn-is.html"
+PHONE = {"width": 390, "height": 844}
+
+#: What axe finds in the theme's own markup, each with the reason why it stays.
+ALLOWED = {
+    "region": "the theme puts its skip link and its search dialog outside the landmarks",
+    "empty-table-header": "the corner of a pandas table, above its index, is an empty header cell",
+    "scrollable-region-focusable": "code blocks scroll sideways; the theme makes them focusable by script",
+}
+
+
+@pytest.fixture
+def page(browser):
+    """A page that records what it asks for and what it complains about."""
+    context = browser.new_context()
+    tab = context.new_page()
+    tab.asked, tab.complaints = [], []
+    tab.on("request", lambda request: tab.asked.append(request.url))
+    tab.on("requestfailed", lambda request: tab.complaints.append(f"failed: {request.url}"))
+    tab.on("pageerror", lambda error: tab.complaints.append(str(error)))
+    tab.on(
+        "console", lambda line: tab.complaints.append(line.text) if line.type == "error" else None
+    )
+    yield tab
+    context.close()
+
+
+def pages_of(site):
+    return sorted(path.relative_to(site).as_posix() for path in site.rglob("*.html"))
+
+
+def visit(page, site, name, theme=None):
+    page.goto((Path(site) / name).as_uri(), wait_until="load")
+    if theme:
+        page.evaluate("theme => document.documentElement.dataset.theme = theme", theme)
+    return page
+
+
+def external(urls):
+    return [url for url in urls if not url.startswith(("file:", "data:", "blob:"))]
+
+
+def test_no_page_asks_the_internet_or_complains(site, page):
+    for name in pages_of(site):
+        visit(page, site, name)
+        page.wait_for_load_state("networkidle")
+    assert external(page.asked) == []
+    assert page.complaints == []
+
+
+def test_an_external_request_would_be_noticed(page, tmp_path):
+    (tmp_path / "bad.html").write_text('<img src="http://127.0.0.1:9/x.png" alt="x">')
+    visit(page, tmp_path, "bad.html")
+    assert external(page.asked) == ["http://127.0.0.1:9/x.png"]
+    assert page.complaints
+
+
+def test_math_is_set_by_the_site_itself(site, page):
+    visit(page, site, PAGE)
+    page.wait_for_selector("mjx-container", timeout=20_000)
+    assert external(page.asked) == []
+
+
+@pytest.mark.parametrize("term", ["churn", "bucket"])
+def test_search_finds_a_term(site, page, term):
+    visit(page, site, f"search.html?q={term}".replace("?", "?"))
+    page.goto((site / "search.html").as_uri() + f"?q={term}")
+    page.wait_for_selector("#search-results ul.search li a", timeout=20_000)
+    found = page.eval_on_selector_all("#search-results li a", "links => links.map(a => a.href)")
+    assert any("what-churn-is" in link for link in found)
+
+
+def test_the_theme_can_be_switched_and_is_remembered(site, page):
+    visit(page, site, PAGE)
+    seen = set()
+    for _ in range(3):
+        page.locator("button.theme-switch-button:visible").first.click()
+        seen.add(page.evaluate("document.documentElement.dataset.theme"))
+        mode = page.evaluate("document.documentElement.dataset.mode")
+    assert seen == {"light", "dark"}
+    page.reload()
+    assert page.evaluate("document.documentElement.dataset.mode") == mode
+
+
+def test_the_first_tab_leads_to_the_text(site, page):
+    visit(page, site, PAGE)
+    page.keyboard.press("Tab")
+    assert "skip" in page.evaluate("document.activeElement.textContent").lower()
+    page.keyboard.press("Enter")
+    assert page.evaluate("location.hash") == "#main-content"
+
+
+def test_a_question_is_answered_with_the_keyboard_alone(site, page):
+    visit(page, site, PAGE)
+    first = page.locator(".crm-quiz fieldset").first
+    feedback = first.locator("p[role=status]")
+    assert not any(feedback.nth(at).is_visible() for at in range(feedback.count()))
+    first.locator("input").first.focus()
+    page.keyboard.press("Space")
+    shown = []
+    for _ in range(feedback.count()):
+        visible = [at for at in range(feedback.count()) if feedback.nth(at).is_visible()]
+        assert len(visible) == 1
+        shown += visible
+        page.keyboard.press("ArrowDown")
+    assert sorted(shown) == list(range(feedback.count()))
+    assert first.locator("p.right").count() == 1
+
+
+def test_no_page_is_wider_than_a_phone(site, page):
+    page.set_viewport_size(PHONE)
+    wide = {}
+    for name in pages_of(site):
+        visit(page, site, name)
+        excess = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+        if excess > 0:
+            wide[name] = excess
+    assert wide == {}
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing_beyond_the_theme(site, page, theme):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    findings = {}
+    for name in pages_of(site):
+        visit(page, site, name, theme)
+        for violation in axe.run(page).response["violations"]:
+            if violation["id"] not in ALLOWED:
+                nodes = [node["html"][:160] for node in violation["nodes"][:3]]
+                findings.setdefault(violation["id"], []).append((name, nodes))
+    assert findings == {}
+
+
+def test_axe_would_notice_an_image_without_text(page, tmp_path):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    (tmp_path / "bad.html").write_text("<html><body><main><img src='x.png'></main></body></html>")
+    visit(page, tmp_path, "bad.html")
+    assert "image-alt" in {violation["id"] for violation in axe.run(page).response["violations"]}
