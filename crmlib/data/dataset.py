@@ -189,7 +189,7 @@ class Dataset:
         if entry.target:
             text += f", target {entry.target!r}"
         if entry.positive:
-            text += f", {self.y.mean():.2%} {entry.positive!r}"
+            text += f", {self.y.mean():.2%} {entry.positive}"
         if entry.defects:
             noun = "defect" if len(entry.defects) == 1 else "defects"
             text += f"; {len(entry.defects)} known {noun}, see .sheet.defects"

@@ -104,6 +104,6 @@ def _repaired(
 ) -> tuple[pd.DataFrame, list[repairs.Change]]:
     for defect in about.defects:
         if defect.rule:
-            frame, more = repairs.REPAIRS[defect.rule](frame)
+            frame, more = repairs.REPAIRS[defect.rule](frame, about)
             changes = changes + more
     return frame, changes

@@ -58,7 +58,8 @@ class File:
     `package` names an installed Python package that ships the file at `path`; the package itself
     is never imported. `url` is the address the file may be fetched from; empty if there is none.
     `rename` maps published column names to those of the frame, and `labels` the codes of a column
-    to its labels, so that every file of a set gives the same frame.
+    to its labels, so that every file of a set gives the same frame. `beside` maps columns kept in
+    files of their own, in the same folder, to those files' names, and `hashes` these to sha256.
     """
 
     name: str
@@ -74,6 +75,8 @@ class File:
     read: dict[str, Any] = field(default_factory=dict)
     rename: dict[str, str] = field(default_factory=dict)
     labels: dict[str, dict[str, str]] = field(default_factory=dict)
+    beside: dict[str, str] = field(default_factory=dict)
+    hashes: dict[str, str] = field(default_factory=dict)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -86,8 +89,10 @@ class Column:
     """What is known of a column: type, role, unit, meaning, and the values it may hold.
 
     `published` is its name at the source where the frame's differs; `missing` lists codes that
-    mean "missing" besides the empty cell; `partial` marks an identifier that not every source
-    has, which is why it is kept beside the frame and not in it.
+    mean "missing" besides the empty cell; `blank` is what the source's dictionary says an empty
+    cell means, and `unknown` lists values that can only mean "unknown": repairs use both.
+    `partial` marks an identifier that not every source has, which is why it is kept beside the
+    frame and not in it.
     """
 
     name: str
@@ -104,6 +109,8 @@ class Column:
     missing: tuple[str, ...] = ()
     format: str = ""
     unique: bool = False
+    blank: str = ""
+    unknown: tuple[str, ...] = ()
     partial: bool = False
 
 

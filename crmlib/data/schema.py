@@ -126,7 +126,7 @@ def accepted(column: Column) -> str:
     """
     nouns = {
         "int": "whole numbers", "float": "numbers", "bool": "0 or 1", "string": "text",
-        "category": "labels", "datetime": "dates",
+        "category": "labels", "datetime": "dates", "clock": "times of day",
     }  # fmt: skip
     text = listed(column.categories) if column.categories else nouns[column.dtype]
     if column.low is not None:
@@ -190,6 +190,12 @@ def _read_datetime(cells: pd.Series[Any], column: Column) -> pd.Series[Any]:
     return stamps.astype("datetime64[s]")
 
 
+def _read_clock(cells: pd.Series[Any], column: Column) -> pd.Series[Any]:
+    stamps = pd.to_datetime(cells, format=column.format, errors="coerce")
+    _refuse(cells, stamps)
+    return (stamps - stamps.dt.normalize()).astype("timedelta64[s]")
+
+
 _READERS: dict[str, Callable[[pd.Series[Any], Column], pd.Series[Any]]] = {
     "int": _read_int,
     "float": _read_float,
@@ -197,4 +203,5 @@ _READERS: dict[str, Callable[[pd.Series[Any], Column], pd.Series[Any]]] = {
     "string": _read_text,
     "category": _read_text,
     "datetime": _read_datetime,
+    "clock": _read_clock,
 }

@@ -30,6 +30,10 @@ class Located:
     source: str
     verified: bool
 
+    def beside(self, name: str) -> Path:
+        """Return the path of a file that lies beside this one."""
+        return self.path.with_name(name)
+
 
 def cache_folder() -> Path:
     """Return the folder downloads are kept in; it need not exist."""
@@ -138,6 +142,15 @@ def _in_folder(entry: Entry, folder: Path) -> tuple[File, Path] | None:
 
 
 def _checked(entry: Entry, file: File, path: Path, source: str, verify: bool) -> Located:
+    for name in file.beside.values():
+        other = path.with_name(name)
+        if not other.is_file():
+            raise FileNotFoundError(_missing(entry, [f"{source}: no {name} beside {path}"]))
+        if verify and name in file.hashes and _sha256(other) != file.hashes[name]:
+            raise ValueError(
+                f"{other} is not the registered file of {entry.name!r}: expected sha256 "
+                f"{file.hashes[name]}, found {_sha256(other)}. Get it again, or pass verify=False."
+            )
     if not file.sha256:  # no copy whose bytes could be vouched for: the schema is the only check
         return Located(file, path, source, verified=False)
     digest = _sha256(path)
