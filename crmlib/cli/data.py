@@ -32,7 +32,9 @@ def show(name: str) -> None:
         about = sheet(name)
     click.echo(about)
     for key, defect in about.defects.iterrows():
-        click.echo(f"\n{key} ({defect['rows']} rows): {defect['what']}\n  repair: {defect['repair']}")
+        click.echo(
+            f"\n{key} ({defect['rows']} rows): {defect['what']}\n  repair: {defect['repair']}"
+        )
 
 
 @data.command()

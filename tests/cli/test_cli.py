@@ -75,7 +75,9 @@ def test_data_get_checks_and_writes_a_table(run, tmp_path):
         (("data", "get", "cell2cell"), "cell2cell"),
     ],
 )
-def test_a_mistake_is_answered_with_a_message_and_no_traceback(run, words, message, monkeypatch, tmp_path):
+def test_a_mistake_is_answered_with_a_message_and_no_traceback(
+    run, words, message, monkeypatch, tmp_path
+):
     monkeypatch.setenv("CRMLIB_CACHE", str(tmp_path))
     monkeypatch.delenv("CRMLIB_DATA", raising=False)
     result = run(*words)

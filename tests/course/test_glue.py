@@ -16,7 +16,9 @@ def shown(monkeypatch):
     return calls
 
 
-@pytest.mark.parametrize(("value", "quoted"), [("26.5%", "26.5%"), (3, "3"), ("don't", "don't"), ("", "")])
+@pytest.mark.parametrize(
+    ("value", "quoted"), [("26.5%", "26.5%"), (3, "3"), ("don't", "don't"), ("", "")]
+)
 def test_each_value_is_kept_under_its_name(shown, value, quoted):
     glue(rate=value)
     ((data, kwargs),) = shown

@@ -1,4 +1,4 @@
-"""A quiz is read whole or refused with the question named, and shows no answer before it is chosen."""
+"""A quiz is read whole or refused with the question named, and shows no answer unasked."""
 
 from pathlib import Path
 

@@ -30,12 +30,16 @@ def luminance(color):
 
 def as_a_deuteranope_sees(color):
     """Machado, Oliveira & Fernandes 2009, severity 1.0, on linear RGB."""
-    matrix = [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.01182, 0.04294, 0.968881]]
+    matrix = [
+        [0.367322, 0.860646, -0.227968],
+        [0.280085, 0.672501, 0.047413],
+        [-0.01182, 0.04294, 0.968881],
+    ]
     linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in to_rgb(color)]
     return np.clip(np.array(matrix) @ linear, 0, 1)
 
 
-@pytest.mark.parametrize(("one", "other"), combinations(list(plots.PALETTE)[:4], 2))
+@pytest.mark.parametrize(("one", "other"), list(combinations(list(plots.PALETTE)[:4], 2)))
 def test_the_first_colors_can_be_told_apart_without_red_or_green(one, other):
     apart = as_a_deuteranope_sees(plots.PALETTE[one]) - as_a_deuteranope_sees(plots.PALETTE[other])
     assert np.abs(apart).max() > 0.1
@@ -62,7 +66,9 @@ def test_the_same_figure_gives_the_same_bytes():
     assert drawn() == drawn()
 
 
-@pytest.mark.skipif(plots.chinese_font() is None, reason=f"none of the fonts {_CHINESE} is installed")
+@pytest.mark.skipif(
+    plots.chinese_font() is None, reason=f"none of the fonts {_CHINESE} is installed"
+)
 def test_chinese_is_drawn_without_missing_glyphs():
     # A missing glyph is a warning, and warnings are errors here.
     fig, ax = plt.subplots()
@@ -85,7 +91,9 @@ def test_a_highlighted_bar_keeps_its_color_and_the_others_lose_it():
 
 
 def test_dots_stand_in_the_order_of_the_table_with_their_intervals():
-    table = pd.DataFrame({"rate": [0.4, 0.1], "low": [0.3, 0.05], "high": [0.5, 0.2]}, index=["x", "y"])
+    table = pd.DataFrame(
+        {"rate": [0.4, 0.1], "low": [0.3, 0.05], "high": [0.5, 0.2]}, index=["x", "y"]
+    )
     ax = plots.dots(table, reference=0.25)
     at = dict(zip([t.get_text() for t in ax.get_yticklabels()], ax.get_yticks(), strict=True))
     assert at["x"] > at["y"]
@@ -111,7 +119,10 @@ def test_labels_take_the_color_of_their_line():
     ("call", "message"),
     [
         (lambda: plots.ranked_bars(pd.Series(dtype=float)), "values is empty"),
-        (lambda: plots.ranked_bars(pd.Series({"a": 1.0}), highlight="z"), "'z' is none of the labels"),
+        (
+            lambda: plots.ranked_bars(pd.Series({"a": 1.0}), highlight="z"),
+            "'z' is none of the labels",
+        ),
         (lambda: plots.dots(pd.DataFrame({"rate": [0.1]})), "lacks the columns 'low', 'high'"),
         (lambda: plots.lines(pd.DataFrame()), "frame is empty"),
         (lambda: plots.label_lines(plt.subplots()[1], names=["a"]), "1 entries for 0 lines"),

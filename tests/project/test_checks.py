@@ -1,4 +1,4 @@
-"""Bad input is refused in the same words everywhere: which argument, what was found, what is accepted."""
+"""Bad input is refused in the same words everywhere: which argument, what was found."""
 
 import numpy as np
 import pandas as pd
