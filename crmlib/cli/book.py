@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import webbrowser
@@ -62,4 +63,7 @@ def lab(arguments: tuple[str, ...]) -> None:
     except BookError as error:
         raise click.ClickException(str(error)) from None
     command = [sys.executable, "-m", "jupyterlab", "chapters", *arguments]
-    raise SystemExit(subprocess.call(command, cwd=root))
+    # The settings of book/lab make JupyterLab open a chapter's text file as a notebook.
+    config = filter(None, [str(root / "book" / "lab"), os.environ.get("JUPYTER_CONFIG_PATH")])
+    env = {**os.environ, "JUPYTER_CONFIG_PATH": os.pathsep.join(config)}
+    raise SystemExit(subprocess.call(command, cwd=root, env=env))

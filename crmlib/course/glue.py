@@ -11,7 +11,9 @@ _PREFIX = "application/papermill.record/"
 
 
 def glue(**values: object) -> None:
-    """Keep each value under its name, for the prose of the page; nothing is shown.
+    """Keep each value under its name, for the prose of the page.
+
+    In JupyterLab, which does not fill the value into the sentence, it is also printed.
 
     Parameters
     ----------
@@ -20,11 +22,16 @@ def glue(**values: object) -> None:
 
     Examples
     --------
-    >>> glue(rate=f"{0.2654:.1%}")  # doctest: +SKIP
+    >>> glue(rate=f"{0.2654:.1%}")
+    rate = 26.5%
     """
+    from IPython.core.getipython import get_ipython
     from IPython.display import display
 
     for name, value in values.items():
+        print(f"{name} = {value}")  # noqa: T201 - a notebook's way to show it
+        if get_ipython() is None:
+            continue
         display(  # type: ignore[no-untyped-call]
             {f"{_PREFIX}text/plain": repr(str(value))},
             raw=True,

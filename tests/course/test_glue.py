@@ -1,4 +1,4 @@
-"""A glued number reaches the prose as it was given, and is not shown where it was computed."""
+"""A glued number reaches the prose as it was given."""
 
 import ast
 
@@ -13,6 +13,7 @@ display = pytest.importorskip("IPython.display")
 def shown(monkeypatch):
     calls = []
     monkeypatch.setattr(display, "display", lambda data, **kwargs: calls.append((data, kwargs)))
+    monkeypatch.setattr("IPython.core.getipython.get_ipython", object)
     return calls
 
 
@@ -28,7 +29,12 @@ def test_each_value_is_kept_under_its_name(shown, value, quoted):
     assert ast.literal_eval(text) == quoted
 
 
-def test_no_front_end_shows_it(shown):
-    glue(a=1, b=2)
+def test_it_is_printed_too_for_a_front_end_that_fills_in_nothing(shown, capsys):
+    glue(a=1, b="2%")
+    assert capsys.readouterr().out == "a = 1\nb = 2%\n"
     assert len(shown) == 2
-    assert not any(kind.startswith("text/") for data, _ in shown for kind in data)
+
+
+def test_outside_a_notebook_it_only_prints(capsys):
+    glue(a=1)
+    assert capsys.readouterr().out == "a = 1\n"
