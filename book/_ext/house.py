@@ -4,6 +4,7 @@ Math comes from the MathJax that a Python package ships; scripts that would call
 that the book does not use, are taken off the pages.
 """
 
+import re
 from importlib.util import find_spec
 from pathlib import Path
 from shutil import copyfile, copytree
@@ -41,8 +42,20 @@ def drop_unused_scripts(app, pagename, templatename, context, doctree):
     context["script_files"] = [script for script in context["script_files"] if used(script)]
 
 
+def drop_font_preloads(app, error):
+    """Take out the theme's font preloads: icons come from its script, and from a stick
+    (``file:``) a browser refuses a preload across origins and reports an error.
+    """
+    if error is not None or app.builder.format != "html":
+        return
+    preload = re.compile(r'\s*<link rel="preload" as="font"[^>]*>')
+    for page in Path(app.outdir).rglob("*.html"):
+        page.write_text(preload.sub("", page.read_text(encoding="utf-8")), encoding="utf-8")
+
+
 def setup(app):
     app.connect("config-inited", use_local_mathjax, priority=900)
     app.connect("html-page-context", drop_unused_scripts, priority=900)
     app.connect("build-finished", copy_mathjax)
+    app.connect("build-finished", drop_font_preloads)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

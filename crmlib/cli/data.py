@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 
@@ -17,27 +19,55 @@ def listing(csv: bool) -> None:
     from crmlib.data import catalog
 
     table = catalog()
-    click.echo(table.to_csv() if csv else table.to_string())
+    click.echo(table.to_csv() if csv else table.drop(columns="title").to_string())
 
 
 @data.command()
 @click.argument("name")
 def show(name: str) -> None:
     """Print the data sheet of NAME: where it is from, its license and its known defects."""
-    from crmlib.data import registry
+    from crmlib.data import sheet
 
-    try:
-        click.echo(registry.sheet(name))
-    except (KeyError, ValueError) as error:
-        raise click.ClickException(str(error)) from None
+    with _message():
+        about = sheet(name)
+    click.echo(about)
+    for key, defect in about.defects.iterrows():
+        click.echo(
+            f"\n{key} ({defect['rows']} rows): {defect['what']}\n  repair: {defect['repair']}"
+        )
 
 
 @data.command()
 @click.argument("name")
 @click.option("--repair", is_flag=True, help="Repair the published defects, and say what changed.")
-@click.option("--to", type=click.Path(dir_okay=False), help="Write the checked table as CSV.")
-def get(name: str, repair: bool, to: str | None) -> None:
+@click.option(
+    "--to",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the checked table there, as CSV.",
+)
+def get(name: str, repair: bool, to: Path | None) -> None:
     """Fetch NAME if it is not here yet, check it, and say what it holds."""
     from crmlib.data import load
 
-    click.echo(load(name, repair=repair))
+    with _message():
+        loaded = load(name, repair=repair)
+    click.echo(loaded)
+    if not loaded.repairs.empty:
+        click.echo(f"\nChanged:\n{loaded.repairs.to_string()}")
+    if to is not None:
+        to.parent.mkdir(parents=True, exist_ok=True)
+        part = to.with_name(to.name + ".part")
+        loaded.frame.to_csv(part, index=False)
+        part.replace(to)
+        click.echo(f"\nWritten to {to}")
+
+
+class _message:
+    """Turn an error about the input into a message without a traceback."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, ValueError | OSError | ImportError):
+            raise click.ClickException(str(error)) from None

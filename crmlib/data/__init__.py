@@ -6,6 +6,6 @@
 """
 
 from crmlib.data.dataset import Dataset, Sheet
-from crmlib.data.loading import catalog, load
+from crmlib.data.loading import catalog, load, sheet
 
-__all__ = ["Dataset", "Sheet", "catalog", "load"]
+__all__ = ["Dataset", "Sheet", "catalog", "load", "sheet"]

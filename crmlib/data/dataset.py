@@ -23,8 +23,8 @@ class Sheet(Result):
 
     entry: Entry
     source: str
-    path: str
-    verified: bool
+    path: str = ""
+    verified: bool = False
 
     @property
     def license(self) -> str:
@@ -82,11 +82,17 @@ class Sheet(Result):
             "license": license_,
             "citation": entry.citation,
             "homepage": entry.homepage,
-            "read from": f"{self.source}: {self.path}",
-            "sha256": "as registered" if self.verified else "not verified",
+            **self._origin(),
             "known defects": listed(defect.key for defect in entry.defects) or "none",
         }
         return pd.DataFrame({"fact": facts.values()}, index=pd.Index(facts, name="about"))
+
+    def _origin(self) -> dict[str, str]:
+        """Where the file was read, or where it can be had."""
+        if not self.path:
+            return {"can be had": self.source}
+        verdict = "as registered" if self.verified else "not verified"
+        return {"read from": f"{self.source}: {self.path}", "sha256": verdict}
 
     def __repr__(self) -> str:
         facts = self.to_frame()["fact"]

@@ -43,6 +43,32 @@ def catalog() -> pd.DataFrame:
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("name")
 
 
+def sheet(name: str) -> Sheet:
+    """Return the data sheet of a set without loading it.
+
+    Parameters
+    ----------
+    name : str
+        A name from `catalog()`.
+
+    Returns
+    -------
+    Sheet
+
+    Raises
+    ------
+    ValueError
+        If `name` is unknown.
+
+    Examples
+    --------
+    >>> sheet("ibm-telco").license
+    'Apache-2.0'
+    """
+    about = entry(name)
+    return Sheet(about, sources.nearest(about))
+
+
 def load(
     name: str, path: str | Path | None = None, repair: bool = False, *, verify: bool = True
 ) -> Dataset:

@@ -3,6 +3,7 @@
 import re
 import tomllib
 from functools import cache
+from itertools import chain
 from pathlib import Path
 
 from packaging.requirements import Requirement
@@ -15,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 def declared() -> dict[str, Requirement]:
     """Every requirement of pyproject.toml, core and extras, by canonical name."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    lines = [*project["dependencies"], *sum(project["optional-dependencies"].values(), [])]
+    lines = [*project["dependencies"], *chain(*project["optional-dependencies"].values())]
     requirements = [Requirement(line) for line in lines]
     return {canonicalize_name(r.name): r for r in requirements if r.name != project["name"]}
 

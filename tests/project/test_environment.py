@@ -5,8 +5,9 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
-from tests.project.project_files import ROOT, declared, locked
 from rattler import MatchSpec
+
+from tests.project.project_files import ROOT, declared, locked
 
 #: Where conda-forge's name is not PyPI's.
 PYPI_NAMES = {
