@@ -67,10 +67,18 @@ def _excel(located: Located) -> Read:
         names = _distinct(next(rows))
         # A workbook of a million cells takes seconds: a terminal sees how far it is.
         name = located.path.name
-        cells = list(tqdm(rows, desc=f"Reading {name}", unit=" rows", delay=2, disable=None))
+        shown = tqdm(rows, desc=f"Reading {name}", unit=" rows", delay=2, disable=None)
+        cells = [[_whole(cell) for cell in row] for row in shown]
+        for row in cells:  # a row ends with its last filled cell
+            row.extend([None] * (len(names) - len(row)))
     finally:
         book.close()
     return pd.DataFrame(cells, columns=names, dtype=object), []
+
+
+def _whole(cell: object) -> object:
+    """Return a whole number as one: workbooks store 90003 as 90003.0."""
+    return int(cell) if isinstance(cell, float) and cell.is_integer() else cell
 
 
 def _distinct(names: Iterable[object]) -> list[str]:

@@ -226,6 +226,9 @@ def test_beijing_voice_defects(real):
     assert silent.sum() == defect("beijing-voice", "silent-lines").rows
     assert (frame.loc[silent, ["arpu", "mou", "data_volume"]] == 0).all(axis=None)
     assert frame.drop(columns="customer").duplicated().sum() == 1
+    undefined = frame["data_share_elsewhere"].isna()
+    assert undefined.sum() == defect("beijing-voice", "division-by-zero").rows == 2
+    assert (frame.loc[undefined, "data_volume"] == 0).all()
     assert rows(mended) == {"voice_mode": 2574, "care_customer": 5233, "brand": 12, "model": 15}
     assert mended.frame["care_customer"].value_counts().to_dict() == {"No": 5233, "Yes": 200}
     assert mended.frame["visited_store"].isna().sum() == 2971, "a blank there is unknown, not no"
