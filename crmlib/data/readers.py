@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import pandas as pd
@@ -36,6 +37,7 @@ def read(located: Located) -> Read:
         EOFError,
         KeyError,
         OSError,
+        StopIteration,
         ValueError,
         zipfile.BadZipFile,
     ) as error:
@@ -56,7 +58,37 @@ def _csv(located: Located) -> Read:
 
 
 def _excel(located: Located) -> Read:
-    return pd.read_excel(located.path, dtype=object, keep_default_na=False), []
+    from openpyxl import load_workbook
+    from tqdm import tqdm
+
+    book = load_workbook(located.path, read_only=True, data_only=True)
+    try:
+        rows = book.worksheets[0].iter_rows(values_only=True)
+        names = _distinct(next(rows))
+        # A workbook of a million cells takes seconds: a terminal sees how far it is.
+        name = located.path.name
+        shown = tqdm(rows, desc=f"Reading {name}", unit=" rows", delay=2, disable=None)
+        cells = [[_whole(cell) for cell in row] for row in shown]
+        for row in cells:  # a row ends with its last filled cell
+            row.extend([None] * (len(names) - len(row)))
+    finally:
+        book.close()
+    return pd.DataFrame(cells, columns=names, dtype=object), []
+
+
+def _whole(cell: object) -> object:
+    """Return a whole number as one: workbooks store 90003 as 90003.0."""
+    return int(cell) if isinstance(cell, float) and cell.is_integer() else cell
+
+
+def _distinct(names: Iterable[object]) -> list[str]:
+    """Return the names, a repeated one with .1, .2 ... at its end, as pandas does."""
+    seen: Counter[str] = Counter()
+    found = []
+    for name in map(str, names):
+        found.append(f"{name}.{seen[name]}" if seen[name] else name)
+        seen[name] += 1
+    return found
 
 
 def _pickle(located: Located) -> Read:
