@@ -28,5 +28,7 @@ def test(arguments: tuple[str, ...]) -> None:
         raise click.ClickException(str(error)) from None
     command = [sys.executable, "-m", "pytest", "--numprocesses", str(min(os.cpu_count() or 1, 4))]
     # One file stays on one worker, so that what it builds is built once.
-    command += ["--dist", "loadfile", *arguments]
+    command += ["--dist", "loadfile"]
+    # Coverage says something about a full run only.
+    command += arguments or ["--cov", "--cov-report=term:skip-covered"]
     raise SystemExit(subprocess.call(command, cwd=root))
