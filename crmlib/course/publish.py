@@ -118,6 +118,12 @@ def build_book(
     Notes
     -----
     The pages are always written anew: a second build over an old one would hide warnings.
+
+    Examples
+    --------
+    >>> site = build_book()  # doctest: +SKIP
+    >>> site.index.as_uri()  # doctest: +SKIP
+    'file:///.../book/_build/html/index.html'
     """
     started = time.perf_counter()
     root = find_root(root)

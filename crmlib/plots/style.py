@@ -121,6 +121,19 @@ def _use_svg_in_notebooks() -> None:
 def as_percent(ax: Axes, axis: Literal["x", "y"] = "y", decimals: int | None = None) -> Axes:
     """Write the ticks of an axis that holds shares (0 to 1) as percentages.
 
+    Parameters
+    ----------
+    ax : matplotlib Axes
+        The axes to change.
+    axis : {"x", "y"}
+        Which of its axes.
+    decimals : int, optional
+        Digits after the point; none by default.
+
+    Returns
+    -------
+    matplotlib Axes
+
     Examples
     --------
     >>> from matplotlib.figure import Figure
@@ -139,6 +152,19 @@ def as_percent(ax: Axes, axis: Literal["x", "y"] = "y", decimals: int | None = N
 
 def as_money(ax: Axes, axis: Literal["x", "y"] = "y", unit: str = "$") -> Axes:
     """Write the ticks of an axis as money: thousands separated, the unit in front.
+
+    Parameters
+    ----------
+    ax : matplotlib Axes
+        The axes to change.
+    axis : {"x", "y"}
+        Which of its axes.
+    unit : str
+        Sign of the currency.
+
+    Returns
+    -------
+    matplotlib Axes
 
     Examples
     --------
@@ -162,6 +188,22 @@ def label_lines(ax: Axes, names: Sequence[str] | None = None) -> Axes:
     """Write each line's name at its right end, in its color, instead of in a legend.
 
     Labels that would lie on each other are moved apart.
+
+    Parameters
+    ----------
+    ax : matplotlib Axes
+        Holds the lines; its legend, if there is one, is taken away.
+    names : sequence of str, optional
+        What to write, one for each line; their labels by default.
+
+    Returns
+    -------
+    matplotlib Axes
+
+    Raises
+    ------
+    ValueError
+        If there are more or fewer names than lines.
 
     Examples
     --------
