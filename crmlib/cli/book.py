@@ -66,4 +66,8 @@ def lab(arguments: tuple[str, ...]) -> None:
     # The settings of book/lab make JupyterLab open a chapter's text file as a notebook.
     config = filter(None, [str(root / "book" / "lab"), os.environ.get("JUPYTER_CONFIG_PATH")])
     env = {**os.environ, "JUPYTER_CONFIG_PATH": os.pathsep.join(config)}
-    raise SystemExit(subprocess.call(command, cwd=root, env=env))
+    os.chdir(root)
+    if os.name == "posix":
+        # Become JupyterLab, so that whoever stops this command stops the server.
+        os.execve(sys.executable, command, env)
+    raise SystemExit(subprocess.call(command, env=env))
