@@ -5,13 +5,11 @@ import os
 import shutil
 from pathlib import Path
 
-import matplotlib as mpl
 import pytest
 from filelock import FileLock
 
 from crmlib.course import BookError, build_book
 
-mpl.use("Agg")
 ROOT = Path(__file__).parents[1]
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")

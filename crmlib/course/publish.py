@@ -22,6 +22,8 @@ from pathlib import Path
 _INPUTS = ("crmlib/**/*.py", "crmlib/**/*.toml", "datasets/**/*.toml", "requirements.lock")
 _EXECUTED = re.compile(r"(\S+)\.md: Executed notebook in ([\d.]+) seconds")
 _EXECUTING = re.compile(r"(\S+)\.md: Executing notebook")
+#: What Sphinx says of a problem: place, then its level. Kernels log in another form.
+_PROBLEM = re.compile(r"(^|: )(WARNING|ERROR|CRITICAL|SEVERE): ")
 _COLOR = re.compile(r"\x1b\[[\d;]*m")
 
 
@@ -144,7 +146,7 @@ def build_book(
     with log.open("w", encoding="utf-8") as file:
         for line in _lines(command, root):
             file.write(line + "\n")
-            if "WARNING" in line and "IPKernelApp" not in line:
+            if _PROBLEM.search(line):
                 warnings.append(line)
             if message := _progress(line, root):
                 say(message)

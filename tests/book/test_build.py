@@ -20,6 +20,7 @@ kernelspec: {display_name: Python 3, language: python, name: python3}
 BAD = {
     "raises": "# Raises\n\n```{code-cell} ipython3\n1 / 0\n```\n",
     "warns": "# Warns\n\n```{code-cell} ipython3\nimport warnings as w\nw.warn('look out')\n```\n",
+    "target": "# Target\n\n```{eval-rst}\nsee nowhere_\n```\n",
     "link": "# Link\n\n[nowhere](no-such-page.md)\n",
 }
 

@@ -16,10 +16,7 @@ from crmlib.plots.style import _CHINESE
 
 @pytest.fixture(autouse=True)
 def style():
-    with mpl.rc_context():
-        plots.use()
-        yield
-    plt.close("all")
+    plots.use()
 
 
 def luminance(color):
