@@ -13,7 +13,12 @@ from typing import Any
 
 __version__ = "0.1.0"
 
-__all__ = ["__version__", "course", "data", "plots"]
+__all__ = [
+    "__version__",
+    "course",
+    "data",
+    "plots",
+]
 
 
 def __getattr__(name: str) -> Any:

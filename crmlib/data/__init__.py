@@ -1,4 +1,4 @@
-"""Data: the registry of public sets, their loaders, and what is known to be wrong with them.
+"""Data: the registry of public sets, their loaders, and a simulated operator with known truth.
 
 >>> from crmlib.data import catalog, load
 >>> catalog().loc["ibm-telco", "title"]
@@ -7,5 +7,6 @@
 
 from crmlib.data.dataset import Dataset, Sheet
 from crmlib.data.loading import catalog, load, sheet
+from crmlib.data.operator import Operator, simulate
 
-__all__ = ["Dataset", "Sheet", "catalog", "load", "sheet"]
+__all__ = ["Dataset", "Operator", "Sheet", "catalog", "load", "sheet", "simulate"]
