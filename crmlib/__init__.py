@@ -19,6 +19,7 @@ __all__ = [
     "course",
     "data",
     "plots",
+    "profit",
     "value",
 ]
 
