@@ -20,6 +20,7 @@ __all__ = [
     "data",
     "plots",
     "profit",
+    "tree",
     "value",
 ]
 
