@@ -1,0 +1,92 @@
+"""Churn: who counts as lost, how fast the bucket leaks, why customers leave, what a stage is worth.
+
+Where pandas, statsmodels, lifelines or scikit-learn do a thing in a few lines, the chapters show
+those lines; here is what they would otherwise have to spell out.
+"""
+
+from crmlib.churn.bucket import LeakyBucket
+from crmlib.churn.factors import FactorFitness, factor_fitness
+from crmlib.churn.labels import (
+    WindowSensitivity,
+    label_by_contract_end,
+    label_by_inactivity,
+    window_sensitivity,
+)
+from crmlib.churn.lifecycle import (
+    STAGES,
+    ThreeDegrees,
+    Transitions,
+    markov_value,
+    stage_census,
+    three_degrees,
+    transitions,
+)
+from crmlib.churn.market import Concentration, Switching, concentration, switching
+from crmlib.churn.quality import (
+    ImportancePerformance,
+    Kano,
+    ServqualGaps,
+    importance_performance,
+    kano,
+    servqual_gaps,
+)
+from crmlib.churn.rates import (
+    CohortTriangle,
+    Pareto,
+    Rates,
+    annual,
+    churn_rates,
+    cohort_triangle,
+    pareto,
+)
+from crmlib.churn.reasons import mapping, recode, taxonomies, taxonomy
+from crmlib.churn.satisfaction import (
+    NetPromoterScore,
+    acsi,
+    disconfirmation,
+    disconfirmation_grid,
+    nps,
+)
+
+__all__ = [
+    "STAGES",
+    "CohortTriangle",
+    "Concentration",
+    "FactorFitness",
+    "ImportancePerformance",
+    "Kano",
+    "LeakyBucket",
+    "NetPromoterScore",
+    "Pareto",
+    "Rates",
+    "ServqualGaps",
+    "Switching",
+    "ThreeDegrees",
+    "Transitions",
+    "WindowSensitivity",
+    "acsi",
+    "annual",
+    "churn_rates",
+    "cohort_triangle",
+    "concentration",
+    "disconfirmation",
+    "disconfirmation_grid",
+    "factor_fitness",
+    "importance_performance",
+    "kano",
+    "label_by_contract_end",
+    "label_by_inactivity",
+    "mapping",
+    "markov_value",
+    "nps",
+    "pareto",
+    "recode",
+    "servqual_gaps",
+    "stage_census",
+    "switching",
+    "taxonomies",
+    "taxonomy",
+    "three_degrees",
+    "transitions",
+    "window_sensitivity",
+]
