@@ -22,6 +22,7 @@ __all__ = [
     "data",
     "plots",
     "profit",
+    "recovery",
     "tree",
     "value",
 ]
