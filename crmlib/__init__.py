@@ -20,6 +20,7 @@ __all__ = [
     "counts",
     "course",
     "data",
+    "early_warning",
     "plots",
     "profit",
     "recovery",

@@ -1,4 +1,4 @@
-"""The command line: `crmlib data`, `crmlib book`, `crmlib test`. Each has its own help."""
+"""The command line: `crmlib data`, `crmlib warn`, `crmlib book`, `crmlib test`, each with help."""
 
 import click
 
@@ -6,6 +6,7 @@ from crmlib import __version__
 from crmlib.cli.book import book
 from crmlib.cli.data import data
 from crmlib.cli.test import test
+from crmlib.cli.warn import warn
 
 __all__ = ["main"]
 
@@ -17,11 +18,12 @@ def main() -> None:
 
     \b
     crmlib data list          which data sets there are, and where they can be had
+    crmlib warn FOLDER        who is about to leave, from a folder of CRM tables
     crmlib book build         execute every page and build the site
     crmlib book lab           open the chapters in JupyterLab
     crmlib test               prove that everything works on this machine
     """
 
 
-for command in (data, book, test):
+for command in (data, warn, book, test):
     main.add_command(command)
