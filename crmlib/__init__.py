@@ -17,6 +17,7 @@ __all__ = [
     "__version__",
     "bayes",
     "churn",
+    "complaints",
     "counts",
     "course",
     "data",

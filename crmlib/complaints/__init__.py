@@ -1,0 +1,110 @@
+"""Complaint handling: from the first word of an unhappy customer to the return it brings.
+
+>>> from crmlib import complaints
+>>> complaints.process().start
+'received'
+"""
+
+from crmlib.complaints.cases import Audit, Case, Event, audit, open_case
+from crmlib.complaints.codebook import codebook, codebook_rules
+from crmlib.complaints.compensation import (
+    CompensationPlan,
+    best_compensation,
+    compensation_cap,
+    compensation_gain,
+    compensation_plan,
+)
+from crmlib.complaints.content import Pareto, Trend, distinctive_words, pareto, trend
+from crmlib.complaints.dates import SwappedDates, find_swapped_dates
+from crmlib.complaints.erlang import ErlangA, erlang_a, erlang_b, erlang_c, mean_wait, service_level
+from crmlib.complaints.floor import CallCenterRun, run_call_center
+from crmlib.complaints.hazard import ChurnHazard, churn_hazard, complaint_panel
+from crmlib.complaints.honest import CrossValidation, cross_validate
+from crmlib.complaints.iceberg import Iceberg, Rate, dissatisfied, iceberg, iceberg_by
+from crmlib.complaints.indices import (
+    ComplaintReturn,
+    Indices,
+    complaint_indices,
+    complaint_return,
+    repurchase_benefit,
+)
+from crmlib.complaints.paradox import Comparison, compare_groups, failure_groups
+from crmlib.complaints.process import IllegalMove, Process, State, Total, process
+from crmlib.complaints.redress import Justice, justice
+from crmlib.complaints.responses import Agreement, agreement, response_codes
+from crmlib.complaints.roles import Raci, raci
+from crmlib.complaints.staffing import Roster, ServiceCurve, required_agents, roster, service_curve
+from crmlib.complaints.triage import Routes, Triage, routes, text_pipeline
+from crmlib.complaints.words import is_chinese, skeletons, words
+
+__all__ = [
+    "Agreement",
+    "Audit",
+    "CallCenterRun",
+    "Case",
+    "ChurnHazard",
+    "Comparison",
+    "CompensationPlan",
+    "ComplaintReturn",
+    "CrossValidation",
+    "ErlangA",
+    "Event",
+    "Iceberg",
+    "IllegalMove",
+    "Indices",
+    "Justice",
+    "Pareto",
+    "Process",
+    "Raci",
+    "Rate",
+    "Roster",
+    "Routes",
+    "ServiceCurve",
+    "State",
+    "SwappedDates",
+    "Total",
+    "Trend",
+    "Triage",
+    "agreement",
+    "audit",
+    "best_compensation",
+    "churn_hazard",
+    "codebook",
+    "codebook_rules",
+    "compare_groups",
+    "compensation_cap",
+    "compensation_gain",
+    "compensation_plan",
+    "complaint_indices",
+    "complaint_panel",
+    "complaint_return",
+    "cross_validate",
+    "dissatisfied",
+    "distinctive_words",
+    "erlang_a",
+    "erlang_b",
+    "erlang_c",
+    "failure_groups",
+    "find_swapped_dates",
+    "iceberg",
+    "iceberg_by",
+    "is_chinese",
+    "justice",
+    "mean_wait",
+    "open_case",
+    "pareto",
+    "process",
+    "raci",
+    "repurchase_benefit",
+    "required_agents",
+    "response_codes",
+    "roster",
+    "routes",
+    "run_call_center",
+    "service_curve",
+    "service_level",
+    "skeletons",
+    "text_pipeline",
+    "trend",
+    "words",
+]
