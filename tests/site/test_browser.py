@@ -27,13 +27,19 @@ def page(browser):
     tab = context.new_page()
     tab.asked, tab.complaints = [], []
     tab.on("request", lambda request: tab.asked.append(request.url))
-    tab.on("requestfailed", lambda request: tab.complaints.append(f"failed: {request.url}"))
+    tab.on("requestfailed", lambda request: tab.complaints.extend(failure(request)))
     tab.on("pageerror", lambda error: tab.complaints.append(str(error)))
     tab.on(
         "console", lambda line: tab.complaints.append(line.text) if line.type == "error" else None
     )
     yield tab
     context.close()
+
+
+def failure(request):
+    """What failed; leaving a page aborts what it still loads, and that is no failure."""
+    aborted = request.failure == "net::ERR_ABORTED"
+    return [] if aborted else [f"{request.failure}: {request.url}"]
 
 
 def pages_of(site):
