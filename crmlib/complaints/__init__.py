@@ -5,6 +5,10 @@
 'received'
 """
 
+from crmlib._agreement import Agreement, agreement
+from crmlib._hazard import ChurnHazard, churn_hazard
+from crmlib._honest import CrossValidation, cross_validate, text_pipeline
+from crmlib._words import is_chinese, skeletons, words
 from crmlib.complaints.cases import Audit, Case, Event, audit, open_case
 from crmlib.complaints.codebook import codebook, codebook_rules
 from crmlib.complaints.compensation import (
@@ -18,8 +22,7 @@ from crmlib.complaints.content import Pareto, Trend, distinctive_words, pareto, 
 from crmlib.complaints.dates import SwappedDates, find_swapped_dates
 from crmlib.complaints.erlang import ErlangA, erlang_a, erlang_b, erlang_c, mean_wait, service_level
 from crmlib.complaints.floor import CallCenterRun, run_call_center
-from crmlib.complaints.hazard import ChurnHazard, churn_hazard, complaint_panel
-from crmlib.complaints.honest import CrossValidation, cross_validate
+from crmlib.complaints.hazard import complaint_panel
 from crmlib.complaints.iceberg import Iceberg, Rate, dissatisfied, iceberg, iceberg_by
 from crmlib.complaints.indices import (
     ComplaintReturn,
@@ -31,11 +34,10 @@ from crmlib.complaints.indices import (
 from crmlib.complaints.paradox import Comparison, compare_groups, failure_groups
 from crmlib.complaints.process import IllegalMove, Process, State, Total, process
 from crmlib.complaints.redress import Justice, justice
-from crmlib.complaints.responses import Agreement, agreement, response_codes
+from crmlib.complaints.responses import response_codes
 from crmlib.complaints.roles import Raci, raci
 from crmlib.complaints.staffing import Roster, ServiceCurve, required_agents, roster, service_curve
-from crmlib.complaints.triage import Routes, Triage, routes, text_pipeline
-from crmlib.complaints.words import is_chinese, skeletons, words
+from crmlib.complaints.triage import Routes, Triage, routes
 
 __all__ = [
     "Agreement",

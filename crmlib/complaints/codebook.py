@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from crmlib._checks import as_frame, require_columns
-from crmlib.complaints.words import as_texts
+from crmlib._words import as_texts
 
 
 @cache

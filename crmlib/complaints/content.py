@@ -13,7 +13,7 @@ from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
 from crmlib._checks import number, optional
 from crmlib._result import Result
-from crmlib.complaints.words import NUMBER, as_texts, words
+from crmlib._words import NUMBER, as_texts, words
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

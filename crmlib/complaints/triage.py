@@ -13,14 +13,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, clone
-from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from crmlib._checks import listed, number, one_of
+from crmlib._honest import text_pipeline
 from crmlib._result import Result
-from crmlib.complaints.words import as_texts, words
+from crmlib._words import as_texts
 
 
 @dataclass(frozen=True, repr=False)
@@ -92,31 +90,6 @@ def routes(path: str | Path | None = None) -> Routes:
     for category, department in table["department"].items():
         one_of(department, departments, f"{name}: categories.{category}: department")
     return Routes(departments, table.rename_axis("category"), grades, start)
-
-
-def text_pipeline(*, strength: float = 10.0) -> Pipeline:
-    """Return words and word pairs, weighted by tf-idf, in front of a logistic regression.
-
-    Parameters
-    ----------
-    strength : float
-        Inverse of the regularization (scikit-learn's `C`).
-
-    Returns
-    -------
-    sklearn.pipeline.Pipeline
-
-    Examples
-    --------
-    >>> model = text_pipeline().fit(["no signal", "wrong bill", "no network"], ["n", "b", "n"])
-    >>> model.predict(["signal lost"]).tolist()
-    ['n']
-    """
-    number(strength, "strength", 0, open_low=True)
-    vectors = TfidfVectorizer(
-        tokenizer=words, token_pattern=None, lowercase=False, ngram_range=(1, 2), sublinear_tf=True
-    )
-    return Pipeline([("words", vectors), ("model", LogisticRegression(C=strength, max_iter=2000))])
 
 
 class Triage(BaseEstimator):  # type: ignore[misc]

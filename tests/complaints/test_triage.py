@@ -64,7 +64,7 @@ def test_jieba_is_imported_without_a_word_and_without_a_general_filter(tmp_path)
 
 def test_a_missing_jieba_is_named_with_its_extra(monkeypatch):
 
-    module = sys.modules["crmlib.complaints.words"]
+    module = sys.modules["crmlib._words"]
     module._cutter.cache_clear()
     module._cut.cache_clear()
     monkeypatch.setitem(sys.modules, "jieba", None)

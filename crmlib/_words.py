@@ -1,4 +1,4 @@
-"""Words of a complaint, in English and Chinese: what every count and every classifier starts from.
+"""Words of a text, in English and Chinese: what every count and every classifier starts from.
 
 Chinese is written without spaces; jieba (an extra) cuts it into words. A text is cut by what it is
 written in, so that one that mixes both languages keeps the words of both.
@@ -91,7 +91,7 @@ def skeletons(texts: Iterable[str]) -> pd.Series[int]:
     Parameters
     ----------
     texts : iterable of str
-        The complaints.
+        What customers wrote.
 
     Returns
     -------
@@ -114,7 +114,7 @@ def as_texts(texts: Iterable[str], name: str = "texts") -> pd.Series[str]:
         raise TypeError(f"{name} must be many texts, got one string: wrap it in a list.")
     series = texts if isinstance(texts, pd.Series) else pd.Series(list(texts), dtype=object)
     if series.empty:
-        raise ValueError(f"{name} is empty: there is no complaint to read.")
+        raise ValueError(f"{name} is empty: there is nothing to read.")
     bad = [i for i, text in series.items() if not isinstance(text, str) or not text.strip()]
     if bad:
         rows = ", ".join(map(repr, bad[:5]))

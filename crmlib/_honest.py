@@ -1,4 +1,4 @@
-"""How good a text classifier is, told honestly: beside a majority vote, by groups, with doubt."""
+"""A text classifier, and how good it is, told honestly: by groups, beside a majority vote."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ import pandas as pd
 from scipy import stats
 from sklearn.base import clone
 from sklearn.dummy import DummyClassifier
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import (
     accuracy_score,
     confusion_matrix,
@@ -19,16 +21,41 @@ from sklearn.metrics import (
     recall_score,
 )
 from sklearn.model_selection import StratifiedGroupKFold
+from sklearn.pipeline import Pipeline
 
 from crmlib._checks import number
 from crmlib._result import Result
-from crmlib.complaints.triage import text_pipeline
-from crmlib.complaints.words import as_texts, skeletons
+from crmlib._words import as_texts, skeletons, words
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _MEASURES = ("accuracy", "balanced accuracy", "macro F1")
+
+
+def text_pipeline(*, strength: float = 10.0) -> Pipeline:
+    """Return words and word pairs, weighted by tf-idf, in front of a logistic regression.
+
+    Parameters
+    ----------
+    strength : float
+        Inverse of the regularization (scikit-learn's `C`).
+
+    Returns
+    -------
+    sklearn.pipeline.Pipeline
+
+    Examples
+    --------
+    >>> model = text_pipeline().fit(["no signal", "wrong bill", "no network"], ["n", "b", "n"])
+    >>> model.predict(["signal lost"]).tolist()
+    ['n']
+    """
+    number(strength, "strength", 0, open_low=True)
+    vectors = TfidfVectorizer(
+        tokenizer=words, token_pattern=None, lowercase=False, ngram_range=(1, 2), sublinear_tf=True
+    )
+    return Pipeline([("words", vectors), ("model", LogisticRegression(C=strength, max_iter=2000))])
 
 
 @dataclass(frozen=True, repr=False)
@@ -87,7 +114,7 @@ def cross_validate(
     Parameters
     ----------
     texts : iterable of str
-        The complaints, in English or Chinese.
+        What customers wrote, in English or Chinese.
     labels : iterable of str
         What the classifier learns from.
     pipeline : classifier of texts, optional
