@@ -22,8 +22,9 @@ from sklearn.metrics import (
 )
 from sklearn.model_selection import StratifiedGroupKFold
 from sklearn.pipeline import Pipeline
+from sklearn.utils import _safe_indexing
 
-from crmlib._checks import number
+from crmlib._checks import as_frame, number
 from crmlib._result import Result
 from crmlib._words import as_texts, skeletons, words
 
@@ -74,6 +75,10 @@ class CrossValidation(Result):
         Every measure in every fold.
     predicted : pandas.Series
         Out-of-fold label of each text.
+    probability : pandas.Series
+        What the model gave that label, from 0 to 1; missing if the model gives none.
+    judged : pandas.Series
+        The label each text is judged by.
     """
 
     summary: pd.DataFrame
@@ -81,11 +86,48 @@ class CrossValidation(Result):
     confusion: pd.DataFrame
     folds: pd.DataFrame
     predicted: pd.Series[Any]
+    probability: pd.Series[Any]
+    judged: pd.Series[Any]
     _title = "Cross-validation beside a majority vote"
 
     def to_frame(self) -> pd.DataFrame:
         """Return the summary."""
         return self.summary
+
+    def coverage(self, levels: Iterable[float] = (0.0, 0.5, 0.7, 0.8, 0.9, 0.95)) -> pd.DataFrame:
+        """Return what is coded, and how much of it rightly, if doubtful cases go to a person.
+
+        Parameters
+        ----------
+        levels : iterable of float
+            Least probability with which a label is taken, from 0 to 1.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Indexed by level: `coverage`, the share of texts coded; `accuracy` among them.
+
+        Raises
+        ------
+        ValueError
+            The model gives no probabilities.
+
+        Examples
+        --------
+        >>> texts = [f"{what} {who}" for what in ("no signal", "wrong bill") for who in "abcdefgh"]
+        >>> report = cross_validate(texts, ["network"] * 8 + ["billing"] * 8, folds=4)
+        >>> report.coverage([0.0, 0.999]).loc[0.0].to_dict()
+        {'coverage': 1.0, 'accuracy': 1.0}
+        """
+        if self.probability.isna().any():
+            raise ValueError("The model gives no probabilities: it has no predict_proba.")
+        right = self.predicted == self.judged
+        rows = []
+        for level in levels:
+            sure = self.probability >= number(level, "a level", 0, 1)
+            share = float(right[sure].mean()) if sure.any() else float("nan")
+            rows.append({"level": float(level), "coverage": sure.mean(), "accuracy": share})
+        return pd.DataFrame(rows).set_index("level")
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the gain over the majority vote with its interval."""
@@ -97,7 +139,7 @@ class CrossValidation(Result):
 
 
 def cross_validate(
-    texts: Iterable[str],
+    texts: Iterable[str] | pd.DataFrame,
     labels: Iterable[str],
     *,
     pipeline: Any = None,
@@ -113,11 +155,12 @@ def cross_validate(
 
     Parameters
     ----------
-    texts : iterable of str
-        What customers wrote, in English or Chinese.
+    texts : iterable of str, or DataFrame
+        What customers wrote, in English or Chinese. Or a table of fields, a row a case; then
+        `pipeline` is needed, and each row is a group of its own by default.
     labels : iterable of str
         What the classifier learns from.
-    pipeline : classifier of texts, optional
+    pipeline : classifier, optional
         `text_pipeline()` by default.
     truth : iterable of str, optional
         What it is judged by, where this is better known than `labels` (labels checked by a
@@ -145,10 +188,16 @@ def cross_validate(
     >>> report.summary.loc["accuracy", ["model", "majority"]].tolist()
     [1.0, 0.5]
     """
-    given = as_texts(texts)
+    table = isinstance(texts, pd.DataFrame)
+    if table and pipeline is None:
+        raise ValueError("texts is a table: pass the pipeline that reads its columns.")
+    given: Any = as_frame(texts, "texts") if isinstance(texts, pd.DataFrame) else as_texts(texts)
     learned = _column(labels, given, "labels")
     judged = learned if truth is None else _column(truth, given, "truth")
-    group = skeletons(given).to_numpy() if groups is None else np.asarray(list(groups))
+    if groups is None:
+        group = np.arange(len(given)) if table else skeletons(given).to_numpy()
+    else:
+        group = np.asarray(list(groups))
     if len(group) != len(given):
         raise ValueError(f"groups has {len(group)} entries for {len(given)} texts.")
     k = int(number(folds, "folds", 2))
@@ -160,18 +209,23 @@ def cross_validate(
             "take fewer folds or put rare labels together."
         )
     model = text_pipeline() if pipeline is None else pipeline
-    raw = given.to_numpy(object)
+    raw = given.reset_index(drop=True) if table else given.to_numpy(object)
     splitter = StratifiedGroupKFold(k, shuffle=True, random_state=random_state)
     predicted = np.empty(len(raw), object)
+    probability = np.full(len(raw), np.nan)
     rows: list[dict[str, object]] = []
     for fold, (train, test) in enumerate(splitter.split(raw, learned, group)):
-        told = clone(model).fit(raw[train], learned[train]).predict(raw[test])
-        vote = DummyClassifier().fit(raw[train], learned[train]).predict(raw[test])
+        part, rest = _safe_indexing(raw, train), _safe_indexing(raw, test)
+        fitted = clone(model).fit(part, learned[train])
+        told = fitted.predict(rest)
+        if hasattr(fitted, "predict_proba"):
+            probability[test] = fitted.predict_proba(rest).max(axis=1)
+        vote = DummyClassifier().fit(part, learned[train]).predict(rest)
         predicted[test] = told
         for name, guess in (("model", told), ("majority", vote)):
             score = _scores(judged[test], guess)
             rows.append({"fold": fold, "who": name, "ratio": len(test) / len(train), **score})
-    table = pd.DataFrame(rows)
+    measured = pd.DataFrame(rows)
     names = sorted(set(judged) | set(learned))
     precision, recall, f1, support = precision_recall_fscore_support(
         judged, predicted, labels=names, zero_division=0
@@ -186,8 +240,10 @@ def cross_validate(
         pd.Index(names, name="predicted"),
     )
     return CrossValidation(
-        _summary(table, k), classes, confusion, table.drop(columns="ratio"),
+        _summary(measured, k), classes, confusion, measured.drop(columns="ratio"),
         pd.Series(predicted, given.index, name="predicted"),
+        pd.Series(probability, given.index, name="probability"),
+        pd.Series(judged, given.index, name="judged"),
     )  # fmt: skip
 
 
@@ -219,7 +275,7 @@ def _summary(table: pd.DataFrame, k: int) -> pd.DataFrame:
     ).rename_axis("measure")
 
 
-def _column(values: Iterable[str], texts: pd.Series[str], name: str) -> np.ndarray[Any, Any]:
+def _column(values: Iterable[str], texts: Any, name: str) -> np.ndarray[Any, Any]:
     labels = np.asarray(list(values), dtype=object)
     if len(labels) != len(texts):
         raise ValueError(f"{name} has {len(labels)} entries for {len(texts)} texts.")
