@@ -7,7 +7,9 @@ those lines; here is what they would otherwise have to spell out.
 from crmlib._agreement import Agreement, agreement
 from crmlib._hazard import ChurnHazard, churn_hazard
 from crmlib._honest import CrossValidation, cross_validate, text_pipeline
+from crmlib.churn.association import AssociationRules, association_rules
 from crmlib.churn.bucket import LeakyBucket
+from crmlib.churn.clusters import ClusterStability, cluster_stability, jaccard
 from crmlib.churn.coding import (
     ReasonCodes,
     code_fields,
@@ -17,6 +19,7 @@ from crmlib.churn.coding import (
 )
 from crmlib.churn.factors import FactorFitness, factor_fitness
 from crmlib.churn.fields import loss_fields
+from crmlib.churn.funnel import Funnel, funnel
 from crmlib.churn.labels import (
     WindowSensitivity,
     label_by_contract_end,
@@ -34,6 +37,7 @@ from crmlib.churn.lifecycle import (
     transitions,
 )
 from crmlib.churn.market import Concentration, Switching, concentration, switching
+from crmlib.churn.policy import Interrupted, interrupted
 from crmlib.churn.quality import (
     ImportancePerformance,
     Kano,
@@ -59,23 +63,39 @@ from crmlib.churn.satisfaction import (
     disconfirmation_grid,
     nps,
 )
+from crmlib.churn.segments import RFM, SegmentTable, rfm, segment_table
+from crmlib.churn.survival import (
+    HazardRatios,
+    Survival,
+    hazard_ratios,
+    restricted_mean,
+    survival,
+)
 
 __all__ = [
+    "RFM",
     "STAGES",
     "Agreement",
+    "AssociationRules",
     "ChurnHazard",
+    "ClusterStability",
     "CohortTriangle",
     "Concentration",
     "CrossValidation",
     "FactorFitness",
+    "Funnel",
+    "HazardRatios",
     "ImportancePerformance",
+    "Interrupted",
     "Kano",
     "LeakyBucket",
     "NetPromoterScore",
     "Pareto",
     "Rates",
     "ReasonCodes",
+    "SegmentTable",
     "ServqualGaps",
+    "Survival",
     "Switching",
     "ThreeDegrees",
     "Transitions",
@@ -83,8 +103,10 @@ __all__ = [
     "acsi",
     "agreement",
     "annual",
+    "association_rules",
     "churn_hazard",
     "churn_rates",
+    "cluster_stability",
     "code_fields",
     "code_texts",
     "cohort_triangle",
@@ -94,7 +116,11 @@ __all__ = [
     "disconfirmation_grid",
     "factor_fitness",
     "field_rules",
+    "funnel",
+    "hazard_ratios",
     "importance_performance",
+    "interrupted",
+    "jaccard",
     "kano",
     "label_by_contract_end",
     "label_by_inactivity",
@@ -105,9 +131,13 @@ __all__ = [
     "pareto",
     "reason_phrases",
     "recode",
+    "restricted_mean",
+    "rfm",
+    "segment_table",
     "servqual_gaps",
     "spoken_for",
     "stage_census",
+    "survival",
     "switching",
     "taxonomies",
     "taxonomy",

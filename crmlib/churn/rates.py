@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from crmlib import plots
 from crmlib._checks import as_frame, number, optional, require_columns
@@ -59,6 +60,53 @@ class Rates(Result):
     def to_frame(self) -> pd.DataFrame:
         """Return the table, one row for each period."""
         return self.table
+
+    def trend(self, confidence: float = 0.95) -> pd.Series[float]:
+        """Return how the odds to be lost grow from one period to the next, with an interval.
+
+        A binomial regression of the losses on the period; the interval is widened where periods
+        differ by more than chance (quasi-binomial). For small rates odds and rates grow alike.
+
+        Parameters
+        ----------
+        confidence : float
+            Of the interval.
+
+        Returns
+        -------
+        Series
+            `growth` a period (0.02 is 2 %), `low`, `high`, `p`, and `dispersion`: the variance
+            over that of a binomial count.
+
+        Raises
+        ------
+        ValueError
+            There are fewer than three periods, or nobody was lost in any.
+
+        Examples
+        --------
+        >>> spans = pd.DataFrame({"start": 1, "end": [1] * 10 + [2] * 18 + [3] * 24 + [9] * 48})
+        >>> round(float(churn_rates(spans, 1, 3).trend()["growth"]), 2)
+        1.11
+        """
+        sm = optional("statsmodels.api", "analysis")
+        number(confidence, "confidence", 0, 1, open_low=True, open_high=True)
+        seen = self.table[self.table["customers"] > 0]
+        if len(seen) < 3 or not seen["lost"].sum() > 0:
+            raise ValueError(
+                f"A trend needs three periods and some losses; there are {len(seen)} with "
+                f"{int(seen['lost'].sum())}."
+            )
+        counts = np.column_stack([seen["lost"], seen["customers"] - seen["lost"]])
+        time = sm.add_constant(seen.index.to_numpy(float))
+        fit = sm.GLM(counts, time, family=sm.families.Binomial()).fit()
+        dispersion = float(fit.pearson_chi2 / fit.df_resid)
+        se = float(fit.bse[1]) * max(dispersion, 1.0) ** 0.5
+        half = float(stats.t.ppf(0.5 + confidence / 2, fit.df_resid)) * se
+        b = float(fit.params[1])
+        p = 2 * float(stats.t.sf(abs(b) / se, fit.df_resid))
+        found = {"growth": np.expm1(b), "low": np.expm1(b - half), "high": np.expm1(b + half)}
+        return pd.Series({**found, "p": p, "dispersion": dispersion}, name="trend", dtype=float)
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the churn rate over the periods, its interval as a band."""

@@ -51,7 +51,7 @@ IBM = {
         "Price too high",
     ],
 }
-# What the causes are in IBM's words, written down before looking at the agreement.
+# What the causes are in the words of IBM.
 AS_IBM = {
     "price": "Price",
     **dict.fromkeys(["offer", "money", "technology", "variety"], "Competitor"),
@@ -270,3 +270,21 @@ def test_hostile_input_is_refused_by_name():
         code_fields(pd.DataFrame({"aged": [1]}), rule)
     with pytest.raises(KeyError, match="no case 9"):
         code_texts(["x"]).why(9)
+
+
+def test_texts_that_say_nothing_have_an_empty_table():
+    coded = code_texts(["well", ""])
+    assert coded.coverage == 0
+    assert coded.to_frame()["cases"].sum() == 0
+    assert "0% of 2 cases coded" in repr(coded)
+    assert coded.why(0).empty
+
+
+def test_a_model_without_probabilities_has_no_coverage_curve():
+    from sklearn.svm import LinearSVC
+
+    texts = [f"{what} {who}" for what in ("no signal", "wrong bill") for who in "abcd"]
+    model = make_pipeline(text_pipeline()[0], LinearSVC())
+    report = cross_validate(texts, ["n"] * 4 + ["b"] * 4, pipeline=model, folds=2)
+    with pytest.raises(ValueError, match="no predict_proba"):
+        report.coverage()
