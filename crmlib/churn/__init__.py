@@ -22,6 +22,7 @@ from crmlib.churn.lifecycle import (
     transitions,
 )
 from crmlib.churn.market import Concentration, Switching, concentration, switching
+from crmlib.churn.paths import PathModel, path_model
 from crmlib.churn.quality import (
     ImportancePerformance,
     Kano,
@@ -58,6 +59,7 @@ __all__ = [
     "LeakyBucket",
     "NetPromoterScore",
     "Pareto",
+    "PathModel",
     "Rates",
     "ServqualGaps",
     "Switching",
@@ -80,6 +82,7 @@ __all__ = [
     "markov_value",
     "nps",
     "pareto",
+    "path_model",
     "recode",
     "servqual_gaps",
     "stage_census",
