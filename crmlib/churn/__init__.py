@@ -5,6 +5,8 @@ those lines; here is what they would otherwise have to spell out.
 """
 
 from crmlib.churn.bucket import LeakyBucket
+from crmlib.churn.classifications import classification
+from crmlib.churn.consistency import ControlChart, control_chart
 from crmlib.churn.factors import FactorFitness, factor_fitness
 from crmlib.churn.labels import (
     WindowSensitivity,
@@ -53,6 +55,7 @@ __all__ = [
     "STAGES",
     "CohortTriangle",
     "Concentration",
+    "ControlChart",
     "FactorFitness",
     "ImportancePerformance",
     "Kano",
@@ -70,7 +73,9 @@ __all__ = [
     "annual",
     "churn_rates",
     "cohort_triangle",
+    "classification",
     "concentration",
+    "control_chart",
     "disconfirmation",
     "disconfirmation_grid",
     "factor_fitness",
