@@ -8,6 +8,7 @@ from crmlib.churn.bucket import LeakyBucket
 from crmlib.churn.classifications import classification
 from crmlib.churn.consistency import ControlChart, control_chart
 from crmlib.churn.factors import FactorFitness, factor_fitness
+from crmlib.churn.interaction import QualityInteraction, quality_interaction
 from crmlib.churn.labels import (
     WindowSensitivity,
     label_by_contract_end,
@@ -25,6 +26,14 @@ from crmlib.churn.lifecycle import (
 )
 from crmlib.churn.market import Concentration, Switching, concentration, switching
 from crmlib.churn.paths import PathModel, path_model
+from crmlib.churn.price import (
+    BestPrice,
+    ChurnElasticity,
+    PriceFairness,
+    best_price,
+    churn_elasticity,
+    price_fairness,
+)
 from crmlib.churn.quality import (
     ImportancePerformance,
     Kano,
@@ -53,6 +62,8 @@ from crmlib.churn.satisfaction import (
 
 __all__ = [
     "STAGES",
+    "BestPrice",
+    "ChurnElasticity",
     "CohortTriangle",
     "Concentration",
     "ControlChart",
@@ -63,6 +74,8 @@ __all__ = [
     "NetPromoterScore",
     "Pareto",
     "PathModel",
+    "PriceFairness",
+    "QualityInteraction",
     "Rates",
     "ServqualGaps",
     "Switching",
@@ -71,9 +84,11 @@ __all__ = [
     "WindowSensitivity",
     "acsi",
     "annual",
+    "best_price",
+    "churn_elasticity",
     "churn_rates",
-    "cohort_triangle",
     "classification",
+    "cohort_triangle",
     "concentration",
     "control_chart",
     "disconfirmation",
@@ -88,6 +103,8 @@ __all__ = [
     "nps",
     "pareto",
     "path_model",
+    "price_fairness",
+    "quality_interaction",
     "recode",
     "servqual_gaps",
     "stage_census",
