@@ -5,6 +5,7 @@ those lines; here is what they would otherwise have to spell out.
 """
 
 from crmlib.churn.bucket import LeakyBucket
+from crmlib.churn.chain import BothDirections, Mediation, both_directions, mediation
 from crmlib.churn.classifications import classification
 from crmlib.churn.consistency import ControlChart, control_chart
 from crmlib.churn.factors import FactorFitness, factor_fitness
@@ -71,6 +72,7 @@ from crmlib.churn.satisfaction import (
 __all__ = [
     "STAGES",
     "BestPrice",
+    "BothDirections",
     "ChurnElasticity",
     "CohortTriangle",
     "Concentration",
@@ -81,6 +83,7 @@ __all__ = [
     "Interrupted",
     "Kano",
     "LeakyBucket",
+    "Mediation",
     "NetPromoterScore",
     "Pareto",
     "PathModel",
@@ -96,6 +99,7 @@ __all__ = [
     "acsi",
     "annual",
     "best_price",
+    "both_directions",
     "churn_elasticity",
     "churn_rates",
     "classification",
@@ -113,6 +117,7 @@ __all__ = [
     "label_by_inactivity",
     "mapping",
     "markov_value",
+    "mediation",
     "nps",
     "pareto",
     "path_model",
