@@ -8,6 +8,12 @@ from crmlib.churn.bucket import LeakyBucket
 from crmlib.churn.chain import BothDirections, Mediation, both_directions, mediation
 from crmlib.churn.classifications import classification
 from crmlib.churn.consistency import ControlChart, control_chart
+from crmlib.churn.differences import (
+    DifferenceInDifferences,
+    Interrupted,
+    difference_in_differences,
+    interrupted,
+)
 from crmlib.churn.factors import FactorFitness, factor_fitness
 from crmlib.churn.interaction import QualityInteraction, quality_interaction
 from crmlib.churn.labels import (
@@ -28,21 +34,13 @@ from crmlib.churn.lifecycle import (
 from crmlib.churn.market import Concentration, Switching, concentration, switching
 from crmlib.churn.paths import PathModel, path_model
 from crmlib.churn.price import (
-    BestPrice,
     ChurnElasticity,
     PriceFairness,
-    best_price,
     churn_elasticity,
     price_fairness,
 )
-from crmlib.churn.promotion import (
-    DifferenceInDifferences,
-    Interrupted,
-    PromotionLift,
-    difference_in_differences,
-    interrupted,
-    promotion_lift,
-)
+from crmlib.churn.pricing import BestPrice, best_price
+from crmlib.churn.promotion import PromotionLift, promotion_lift
 from crmlib.churn.quality import (
     ImportancePerformance,
     Kano,

@@ -50,9 +50,11 @@ class QualityInteraction(Result):
         ax = plt.subplots()[1] if ax is None else ax
         first, second = (str(name) for name in self.surface.index.names)
         colors = [plots.PALETTE[c] for c in ("vermilion", "gray", "blue")]
-        for color, (level, line) in zip(colors, self.surface.groupby(level=1), strict=False):
-            x = line.index.get_level_values(0)
-            ax.plot(x, line["value"], color=color, label=f"{second} {level:.3g}")
+        levels = np.unique(self.surface.index.get_level_values(1).to_numpy(float))
+        for color, level in zip(colors, levels, strict=False):
+            line = self.surface.xs(level, level=1)
+            x = line.index.to_numpy(float)
+            ax.plot(x, line["value"], color=color, label=f"{second} {round(level, 2):g}")
             ax.fill_between(x, line["low"], line["high"], color=color, alpha=0.15, linewidth=0)
         ax.set_xlabel(first)
         ax.set_ylabel("chance of churn")
