@@ -4,12 +4,40 @@ Where pandas, statsmodels, lifelines or scikit-learn do a thing in a few lines, 
 those lines; here is what they would otherwise have to spell out.
 """
 
-from crmlib._agreement import Agreement, agreement
-from crmlib._hazard import ChurnHazard, churn_hazard
-from crmlib._honest import CrossValidation, cross_validate, text_pipeline
-from crmlib.churn.association import AssociationRules, association_rules
-from crmlib.churn.bucket import LeakyBucket
-from crmlib.churn.clusters import ClusterStability, cluster_stability, jaccard
+from crmlib._agreement import (
+    Agreement,
+    agreement,
+)
+from crmlib._hazard import (
+    ChurnHazard,
+    churn_hazard,
+)
+from crmlib._honest import (
+    CrossValidation,
+    cross_validate,
+    text_pipeline,
+)
+from crmlib.churn.association import (
+    AssociationRules,
+    association_rules,
+)
+from crmlib.churn.bucket import (
+    LeakyBucket,
+)
+from crmlib.churn.chain import (
+    BothDirections,
+    Mediation,
+    both_directions,
+    mediation,
+)
+from crmlib.churn.classifications import (
+    classification,
+)
+from crmlib.churn.clusters import (
+    ClusterStability,
+    cluster_stability,
+    jaccard,
+)
 from crmlib.churn.coding import (
     ReasonCodes,
     code_fields,
@@ -17,16 +45,40 @@ from crmlib.churn.coding import (
     field_rules,
     reason_phrases,
 )
-from crmlib.churn.factors import FactorFitness, factor_fitness
-from crmlib.churn.fields import loss_fields
-from crmlib.churn.funnel import Funnel, funnel
+from crmlib.churn.consistency import (
+    ControlChart,
+    control_chart,
+)
+from crmlib.churn.differences import (
+    DifferenceInDifferences,
+    PromotionPhases,
+    difference_in_differences,
+    promotion_phases,
+)
+from crmlib.churn.factors import (
+    FactorFitness,
+    factor_fitness,
+)
+from crmlib.churn.fields import (
+    loss_fields,
+)
+from crmlib.churn.funnel import (
+    Funnel,
+    funnel,
+)
+from crmlib.churn.interaction import (
+    QualityInteraction,
+    quality_interaction,
+)
 from crmlib.churn.labels import (
     WindowSensitivity,
     label_by_contract_end,
     label_by_inactivity,
     window_sensitivity,
 )
-from crmlib.churn.learned import spoken_for
+from crmlib.churn.learned import (
+    spoken_for,
+)
 from crmlib.churn.lifecycle import (
     STAGES,
     ThreeDegrees,
@@ -36,8 +88,34 @@ from crmlib.churn.lifecycle import (
     three_degrees,
     transitions,
 )
-from crmlib.churn.market import Concentration, Switching, concentration, switching
-from crmlib.churn.policy import Interrupted, interrupted
+from crmlib.churn.market import (
+    Concentration,
+    Switching,
+    concentration,
+    switching,
+)
+from crmlib.churn.paths import (
+    PathModel,
+    path_model,
+)
+from crmlib.churn.policy import (
+    Interrupted,
+    interrupted,
+)
+from crmlib.churn.price import (
+    ChurnElasticity,
+    PriceFairness,
+    churn_elasticity,
+    price_fairness,
+)
+from crmlib.churn.pricing import (
+    BestPrice,
+    best_price,
+)
+from crmlib.churn.promotion import (
+    PromotionLift,
+    promotion_lift,
+)
 from crmlib.churn.quality import (
     ImportancePerformance,
     Kano,
@@ -55,7 +133,12 @@ from crmlib.churn.rates import (
     cohort_triangle,
     pareto,
 )
-from crmlib.churn.reasons import mapping, recode, taxonomies, taxonomy
+from crmlib.churn.reasons import (
+    mapping,
+    recode,
+    taxonomies,
+    taxonomy,
+)
 from crmlib.churn.satisfaction import (
     NetPromoterScore,
     acsi,
@@ -63,7 +146,12 @@ from crmlib.churn.satisfaction import (
     disconfirmation_grid,
     nps,
 )
-from crmlib.churn.segments import RFM, SegmentTable, rfm, segment_table
+from crmlib.churn.segments import (
+    RFM,
+    SegmentTable,
+    rfm,
+    segment_table,
+)
 from crmlib.churn.survival import (
     HazardRatios,
     Survival,
@@ -77,11 +165,16 @@ __all__ = [
     "STAGES",
     "Agreement",
     "AssociationRules",
+    "BestPrice",
+    "BothDirections",
+    "ChurnElasticity",
     "ChurnHazard",
     "ClusterStability",
     "CohortTriangle",
     "Concentration",
+    "ControlChart",
     "CrossValidation",
+    "DifferenceInDifferences",
     "FactorFitness",
     "Funnel",
     "HazardRatios",
@@ -89,8 +182,14 @@ __all__ = [
     "Interrupted",
     "Kano",
     "LeakyBucket",
+    "Mediation",
     "NetPromoterScore",
     "Pareto",
+    "PathModel",
+    "PriceFairness",
+    "PromotionLift",
+    "PromotionPhases",
+    "QualityInteraction",
     "Rates",
     "ReasonCodes",
     "SegmentTable",
@@ -104,14 +203,20 @@ __all__ = [
     "agreement",
     "annual",
     "association_rules",
+    "best_price",
+    "both_directions",
+    "churn_elasticity",
     "churn_hazard",
     "churn_rates",
+    "classification",
     "cluster_stability",
     "code_fields",
     "code_texts",
     "cohort_triangle",
     "concentration",
+    "control_chart",
     "cross_validate",
+    "difference_in_differences",
     "disconfirmation",
     "disconfirmation_grid",
     "factor_fitness",
@@ -127,8 +232,14 @@ __all__ = [
     "loss_fields",
     "mapping",
     "markov_value",
+    "mediation",
     "nps",
     "pareto",
+    "path_model",
+    "price_fairness",
+    "promotion_lift",
+    "promotion_phases",
+    "quality_interaction",
     "reason_phrases",
     "recode",
     "restricted_mean",
