@@ -103,8 +103,11 @@ def test_iran_thresholds_and_what_they_were_worth(judged):
     args = scored["risk"], scored["value"], rules, e, scored["churn"]
     table = compare_thresholds(*args).table
     assert table["expected_profit"].idxmax() == "cost"
-    worth = table["profit_given_outcomes"]
-    assert worth["cost"] > max(worth["capacity"], 0)
+    # Expected best is not realized best: on these customers a hundred calls brought more than
+    # all that were expected to pay, but each of the three rules paid.
+    assert (table["profit_given_outcomes"] > 0).all()
+    assert table.loc[["capacity", "worst 100"], "alarms"].max() == 100
+    assert table.loc["cost", "alarms"] > 100
     assert table.loc["worst 100", "precision"] >= table.loc["capacity", "precision"]
 
 
