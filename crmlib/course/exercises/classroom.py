@@ -11,6 +11,8 @@ import json
 import os
 import secrets
 import shutil
+import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -229,11 +231,18 @@ class Classroom:
         """Open nbgrader's gradebook."""
         from nbgrader.api import Gradebook
 
-        book = Gradebook(self.database)
-        try:
-            yield book
-        finally:
-            book.close()
+        # nbgrader calls a program of this environment, which need not be the shell's own.
+        programs = str(Path(sys.executable).parent)
+        if programs not in os.environ.get("PATH", "").split(os.pathsep):
+            os.environ["PATH"] = os.pathsep.join([programs, os.environ.get("PATH", "")])
+        with warnings.catch_warnings():
+            # nbgrader's own sessions make SQLAlchemy warn at each new submission.
+            warnings.filterwarnings("ignore", module="nbgrader")
+            book = Gradebook(self.database)
+            try:
+                yield book
+            finally:
+                book.close()
 
     def _enter(self, assignment: Assignment) -> None:
         """Record the assignment's cells, as nbgrader's own release does."""

@@ -90,14 +90,14 @@ class Notebook:
         config = Config()
         config.HistoryManager.enabled = False
         config.InteractiveShell.colors = "nocolor"
-        InteractiveShell.display_pub_class = CapturingDisplayPublisher
+        InteractiveShell.display_pub_class = CapturingDisplayPublisher  # type: ignore[assignment]
         self.shell = InteractiveShell.instance(config=config)
         self.pub: Any = self.shell.display_pub
         for name in ("showtraceback", "showsyntaxerror"):
             # An error is described in the answer; a traceback would only repeat it.
             setattr(self.shell, name, lambda *args, **kwargs: None)
         self.output_limit = output_limit
-        self._hook = CapturingDisplayHook
+        self._hook: Any = CapturingDisplayHook
 
     def run(self, code: str, seconds: float) -> dict[str, Any]:
         """Run one cell: its outputs, and how it ended (``ok``, ``error`` or ``timeout``)."""

@@ -123,7 +123,7 @@ def _say(state: str, text: str) -> None:
         f"<b>{sign}</b> {escape(text)}</div>"
     )
     bundle = {"text/plain": f"{sign} {text}", "text/html": html}
-    display(bundle, raw=True)  # type: ignore[no-untyped-call]
+    display(bundle, raw=True)
 
 
 def check_notebook(notebook: Any, folder: Path | str = ".") -> pd.DataFrame:
@@ -140,7 +140,8 @@ def check_notebook(notebook: Any, folder: Path | str = ".") -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row a cell of tests: ``tests``, ``result`` (right, not yet) and ``why``.
+        One row a cell of tests: ``tests``, ``result`` (right, not yet, or hidden where nothing
+        can be seen before grading) and ``why``.
 
     Raises
     ------
@@ -155,13 +156,23 @@ def check_notebook(notebook: Any, folder: Path | str = ".") -> pd.DataFrame:
     client = NotebookClient(
         notebook, timeout=120, allow_errors=True, resources={"metadata": {"path": str(folder)}}
     )
-    client.execute()
+    client.execute(extra_arguments=["--log-level=40"])
     rows = []
     for cell in cells:
         errors = [one for one in cell.outputs if one.output_type == "error"]
         title = _title(cell.source) or marks(cell)["grade_id"]
-        why = f"{errors[0].evalue}" if errors else ""
-        if errors and errors[0].ename == "NameError":
-            why += ": has the cell with your answer run without an error?"
-        rows.append({"tests": title, "result": "not yet" if errors else "right", "why": why})
+        visible = [line for line in cell.source.splitlines() if line.strip()[:1] not in ("", "#")]
+        result = "not yet" if errors else "right" if visible else "hidden"
+        rows.append({"tests": title, "result": result, "why": _why(errors)})
     return pd.DataFrame(rows)
+
+
+def _why(errors: list[Any]) -> str:
+    if not errors:
+        return ""
+    name, text = errors[0].ename, str(errors[0].evalue)
+    if name == "NotImplementedError":
+        return "There is no answer yet."
+    if name == "NameError":
+        return f"{text}: has the cell with your answer run without an error?"
+    return text if name == "AssertionError" else f"{name}: {text}"

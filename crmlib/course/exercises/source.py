@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ast
 import tomllib
+import warnings
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -174,7 +175,9 @@ def read_assignment(folder: Path | str) -> Assignment:
     path = folder / f"{folder.name}.ipynb"
     if not path.is_file():
         raise AssignmentError(f"{folder.name}: there is no notebook {path.name} in the folder.")
-    assignment = Assignment(folder.name, folder, nbformat.read(path, as_version=4))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what nbformat would repair is refused below, by name
+        assignment = Assignment(folder.name, folder, nbformat.read(path, as_version=4))
     _check(assignment)
     return assignment
 

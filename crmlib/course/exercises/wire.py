@@ -219,7 +219,7 @@ def _unpack(data: Any, handle: Callable[[int, str], Any], depth: int) -> Any:
 
     kind, value = data["t"], data.get("v")
     if kind == "handle":
-        return handle(int(value), _KIND.sub("", str(data["kind"]))[:100])
+        return handle(int(str(value)), _KIND.sub("", str(data["kind"]))[:100])
     if kind not in _READERS:
         raise WireError("a value of an unknown type")
     return _READERS[kind](data, value, part)
@@ -250,7 +250,8 @@ def _column_values(data: Any, part: Callable[[Any], Any]) -> Any:
 
 
 def _read_range(value: Any, name: Any) -> pd.RangeIndex:
-    index = pd.RangeIndex(*(int(bound) for bound in value[:3]), name=name)
+    start, stop, step = (int(bound) for bound in value)
+    index = pd.RangeIndex(start, stop, step, name=name)
     if len(index) > MESSAGE_LIMIT:  # three numbers can announce more rows than any message holds
         raise WireError(f"an index of {len(index):,} rows")
     return index
