@@ -1,10 +1,11 @@
-"""The command line: `crmlib data`, `crmlib warn`, `crmlib book`, `crmlib test`, each with help."""
+"""The command line: `crmlib data`, `warn`, `book`, `exercises` and `test`, each with help."""
 
 import click
 
 from crmlib import __version__
 from crmlib.cli.book import book
 from crmlib.cli.data import data
+from crmlib.cli.exercises import exercises
 from crmlib.cli.test import test
 from crmlib.cli.warn import warn
 
@@ -21,9 +22,10 @@ def main() -> None:
     crmlib warn FOLDER        who is about to leave, from a folder of CRM tables
     crmlib book build         execute every page and build the site
     crmlib book lab           open the chapters in JupyterLab
+    crmlib exercises list     graded assignments: hand out, check, grade, report
     crmlib test               prove that everything works on this machine
     """
 
 
-for command in (data, warn, book, test):
+for command in (data, warn, book, exercises, test):
     main.add_command(command)

@@ -1,7 +1,20 @@
-"""What a course needs around its pages: the book, numbers in the prose, self-check questions."""
+"""What a course needs around its pages: book, numbers in the prose, self-checks, assignments."""
 
+from crmlib.course.exercises.referee import expected
+from crmlib.course.exercises.selfcheck import SelfCheck, self_check
 from crmlib.course.glue import glue
 from crmlib.course.publish import BookError, Site, build_book, find_root
 from crmlib.course.quiz import Quiz, quiz
 
-__all__ = ["BookError", "Quiz", "Site", "build_book", "find_root", "glue", "quiz"]
+__all__ = [
+    "BookError",
+    "Quiz",
+    "SelfCheck",
+    "Site",
+    "build_book",
+    "expected",
+    "find_root",
+    "glue",
+    "quiz",
+    "self_check",
+]

@@ -32,7 +32,7 @@ def glue(**values: object) -> None:
         print(f"{name} = {value}")  # noqa: T201 - a notebook's way to show it
         if get_ipython() is None:
             continue
-        display(  # type: ignore[no-untyped-call]
+        display(
             {f"{_PREFIX}text/plain": repr(str(value))},
             raw=True,
             metadata={"scrapbook": {"name": name, "mime_prefix": _PREFIX}},

@@ -1,54 +1,23 @@
 """A student opens a chapter in JupyterLab, runs it and sees its figures."""
 
-import os
 import re
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from pathlib import Path
 
 import pytest
 
+from tests.site.lab_server import MINUTES, running
+
 pytestmark = [pytest.mark.book, pytest.mark.browser]
 ROOT = Path(__file__).parents[2]
 PAGE = "1-churn-overview/what-churn-is.md"
-MINUTES = 3 * 60_000
 
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory):
     """The address of a JupyterLab started as the README says, with a home of its own."""
-    home = tmp_path_factory.mktemp("home")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    log = (home / "lab.log").open("w")
-    command = [sys.executable, "-c", "from crmlib.cli import main; main()", "book", "lab"]
-    command += ["--no-browser", "--allow-root", f"--port={port}", "--IdentityProvider.token="]
-    env = {**os.environ, "HOME": str(home), "JUPYTER_PREFER_ENV_PATH": "1"}
-    server = subprocess.Popen(command, cwd=ROOT, env=env, stdout=log, stderr=subprocess.STDOUT)
-    address = f"http://127.0.0.1:{port}"
-    try:
-        wait_for(f"{address}/api/status", server, home / "lab.log")
+    start = "from crmlib.cli import main; main()"
+    with running(start, ["book", "lab"], tmp_path_factory.mktemp("home"), ROOT) as address:
         yield address
-    finally:
-        server.terminate()
-        server.wait(timeout=60)
-        log.close()
-
-
-def wait_for(url, server, log):
-    """Return once the server answers; fail with its log if it stops or stays silent."""
-    deadline = time.monotonic() + MINUTES / 1000
-    while time.monotonic() < deadline and server.poll() is None:
-        try:
-            with urllib.request.urlopen(url, timeout=5):
-                return
-        except OSError:
-            time.sleep(0.5)
-    pytest.fail(f"JupyterLab did not start:\n{log.read_text()[-3000:]}")
 
 
 def external(urls):
