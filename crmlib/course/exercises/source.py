@@ -103,7 +103,8 @@ class Assignment:
                         "hidden": HIDDEN[0] in cell.source,
                     }
                 )
-        return pd.DataFrame(rows).set_index("cell")
+        columns = ["cell", "kind", "points", "answer", "hidden"]
+        return pd.DataFrame(rows, columns=columns).set_index("cell")
 
     @property
     def seeded(self) -> bool:

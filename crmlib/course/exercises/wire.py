@@ -95,7 +95,9 @@ def unpack(data: Any, handle: Callable[[int, str], Any]) -> Any:
     """
     try:
         return _unpack(data, handle, 0)
-    except (KeyError, TypeError, ValueError, OverflowError, RecursionError) as error:
+    except WireError:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever a stranger's bytes make a reader do
         raise WireError(f"a value that cannot be read ({type(error).__name__})") from error
 
 
