@@ -206,8 +206,9 @@ class WeightedID3Classifier(CodesClassifier):
             kept_out = codes.take(out), target[out], None if weights is None else weights[out]
             codes, target = codes.take(~out), target[~out]
             weights = None if weights is None else weights[~out]
-        by_class = np.bincount(target, weights, len(self.classes_)).astype(np.float64)
-        rules = self._rules(by_class, compiled=_compiles(self.engine, len(codes)))
+        by_class = np.empty(0)
+        if isinstance(self.class_weight, str):  # only "balanced" needs to know
+            by_class = np.bincount(target, weights, len(self.classes_)).astype(np.float64)
         counter = level_counter(
             codes,
             target,
@@ -216,7 +217,7 @@ class WeightedID3Classifier(CodesClassifier):
             engine=self.engine,
             fractional=self.missing == "fractional",
         )
-        self._finish(grow(counter, rules), kept_out)
+        self._finish(grow(counter, self._rules(by_class)), kept_out)
         return self
 
     def fit_table(
@@ -278,7 +279,7 @@ class WeightedID3Classifier(CodesClassifier):
         self.classes_ = np.array(levels)
         self._take_attributes()
         root = counter.counts(0, 1).weighted[0, : counter.offsets[1]].sum(axis=0)
-        grown = grow(counter, self._rules(root, compiled=stream))
+        grown = grow(counter, self._rules(root))
         kept_out = None
         if validation is not None:
             X, y = validation
@@ -450,7 +451,7 @@ class WeightedID3Classifier(CodesClassifier):
         check_is_fitted(self, "tree_")
         return self._learned_codes(X)
 
-    def _rules(self, by_class: Floats, *, compiled: bool) -> Rules:
+    def _rules(self, by_class: Floats) -> Rules:
         """Gather how to split and when to stop."""
         criterion = CRITERIA[self.criterion]
         names = [attribute.name for attribute in self.attributes_]
@@ -460,11 +461,6 @@ class WeightedID3Classifier(CodesClassifier):
             self.cost_exponent,
         )
         self.class_weight_ = self._class_weights(by_class)
-        sums = None
-        if compiled:
-            from crmlib.tree import kernel
-
-            sums = kernel.branch_sums
         missing = np.array([attribute.missing for attribute in self.attributes_])
         return Rules(
             criterion=criterion,
@@ -477,7 +473,6 @@ class WeightedID3Classifier(CodesClassifier):
             min_gain=self.min_gain,
             chi2_alpha=self.chi2_alpha,
             missing=missing if self.missing == "fractional" else None,
-            compiled_sums=sums,
         )
 
     def _class_weights(self, by_class: Floats) -> Floats:
