@@ -285,7 +285,7 @@ def eg2_score(sums: SplitSums, weights: Weights) -> Floats:
 def cs_id3_score(sums: SplitSums, weights: Weights) -> Floats:
     """CS-ID3, gain^2 / cost (Tan & Schlimmer 1990; named by Turney 1995, section 3.3).
 
-    The formula is the one commonly quoted; it was not checked against the paper itself.
+    The formula is as course notes quote it from the paper; the paper itself was not seen.
     """
     return np.asarray(sums.gain**2 / weights.cost * weights.attribute)
 
@@ -293,7 +293,7 @@ def cs_id3_score(sums: SplitSums, weights: Weights) -> Floats:
 def idx_score(sums: SplitSums, weights: Weights) -> Floats:
     """IDX, gain / cost (Norton 1989; named by Turney 1995, section 3.4).
 
-    The formula is the one commonly quoted; it was not checked against the paper itself.
+    Unverified: no text that gives Norton's formula was found.
     """
     return np.asarray(sums.gain / weights.cost * weights.attribute)
 
