@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import column_or_1d
 from sklearn.utils.validation import check_is_fitted
 
@@ -20,7 +19,9 @@ from crmlib.bayes.network import BayesNetwork
 from crmlib.bayes.parameters import PRIORS
 from crmlib.bayes.posterior import ClassPosterior
 from crmlib.bayes.scores import Floats
-from crmlib.counts import Attribute, Codes, Encoder, checked_weights
+from crmlib.counts import Attribute, Codes, checked_weights
+from crmlib.counts.classifier import CodesClassifier
+from crmlib.counts.target import class_codes
 
 if TYPE_CHECKING:
     from crmlib.bayes.explain import Explanation, Information, WhatIf
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 MISSING = ("marginalize", "state", "error")
 
 
-class BayesNetClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+class BayesNetClassifier(CodesClassifier):
     """Classify with a discrete Bayesian network, exactly for any pattern of missing values.
 
     Parameters
@@ -167,11 +168,9 @@ class BayesNetClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             cycle, or a table would have more than `max_table` cells; the message says which.
         """
         self._check_parameters()
-        if y is None:
-            raise ValueError("This classifier requires y to be passed, but the target y is None.")
-        y = y if isinstance(y, pd.Series) else column_or_1d(y, warn=True)
+        y = y if y is None or isinstance(y, pd.Series) else column_or_1d(y, warn=True)
         codes, y, weights = self._read(X, y, sample_weight)
-        self.classes_, target = learn.class_codes(y, len(codes), self.classes)
+        self.classes_, target = class_codes(y, len(codes), self.classes)
         self._learned(codes.attributes, getattr(y, "name", None))
         levels = tuple(self.classes_.tolist())
         kind = "str" if self.classes_.dtype.kind in "OUT" else str(self.classes_.dtype)
@@ -381,13 +380,6 @@ class BayesNetClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
         return value_of_information(self, self._row(row), costs)
 
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = self.missing != "error"
-        tags.input_tags.categorical = True
-        tags.input_tags.string = True
-        return tags
-
     def _check_parameters(self) -> None:
         one_of(self.prior, PRIORS, "prior")
         one_of(self.missing, MISSING, "missing")
@@ -395,24 +387,9 @@ class BayesNetClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         if self.prior_strength is not None:
             number(self.prior_strength, "prior_strength", 0, open_low=self.prior != "mle")
 
-    def _encoder(self) -> Encoder:
-        return Encoder(
-            self.bins,
-            self.n_bins,
-            missing="error" if self.missing == "error" else "code",
-            max_categories=self.max_categories,
-        )
-
     def _read(self, X: Any, y: Any, sample_weight: Any) -> tuple[Codes, Any, Floats | None]:
         """Code the table, and leave out rows of weight 0."""
-        self.encoder_ = self._encoder()
-        if isinstance(X, Codes):
-            if len(X) == 0:
-                raise ValueError("X is empty: 0 rows.")
-            self.encoder_.attributes_ = X.attributes
-            codes = X
-        else:
-            codes = self.encoder_.fit_encode(X, y, sample_weight)
+        codes = self._learn_codes(X, y, sample_weight)
         if sample_weight is None:
             return codes, y, None
         weights = checked_weights(sample_weight, len(codes), "sample_weight")
@@ -428,15 +405,8 @@ class BayesNetClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         empty = [attribute.name for attribute in attributes if not attribute.levels]
         if empty and self.missing != "state":
             raise ValueError(f"Columns without any value: {listed(empty)}. Drop them.")
-        self.attributes_ = attributes
+        self._take_attributes()
         names = [attribute.name for attribute in attributes]
-        self.n_features_in_ = len(names)
-        if not hasattr(self.encoder_, "n_features_in_"):
-            self.encoder_.n_features_in_ = len(names)
-            if all(isinstance(each, str) for each in names):
-                self.encoder_.feature_names_in_ = np.array(names, dtype=object)
-        if hasattr(self.encoder_, "feature_names_in_"):
-            self.feature_names_in_ = self.encoder_.feature_names_in_
         if name is not None and name in names:
             raise ValueError(
                 f"The class is named {name!r}, and so is a column of X. Drop the column if it is "
@@ -492,12 +462,7 @@ class BayesNetClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def _codes(self, X: Any) -> Codes:
         """Return the codes of a table, and warn of values never met."""
         check_is_fitted(self, "network_")
-        if isinstance(X, Codes) and X.attributes != self.attributes_:
-            raise ValueError(
-                f"X holds codes of {listed(X.names)} that mean something else than those "
-                "learned: encode both with the same encoder."
-            )
-        codes = X if isinstance(X, Codes) else self.encoder_.encode(X)
+        codes = self._learned_codes(X)
         for largest, attribute in zip(codes.largest, codes.attributes, strict=True):
             if largest >= attribute.unseen:
                 unseen = codes[attribute.name] == attribute.unseen

@@ -9,9 +9,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
-from sklearn.utils import column_or_1d
-from sklearn.utils.multiclass import check_classification_targets
 
 from crmlib._checks import listed, number, one_of
 from crmlib.bayes import structure
@@ -179,52 +176,6 @@ class StatedTable:
             )
             for s, counted in zip(sets, self.table.joint_counts(sets, weight), strict=True)
         ]
-
-
-def class_codes(
-    y: Any, rows: int, classes: Any = None
-) -> tuple[npt.NDArray[Any], npt.NDArray[np.uint8] | npt.NDArray[np.uint16]]:
-    """Return the classes, sorted, and the place of each row's class among them.
-
-    Raises
-    ------
-    ValueError
-        If y has another length, missing values, or a class that is not among `classes`.
-
-    Examples
-    --------
-    >>> class_codes(["yes", "no"], 2, classes=["no", "maybe", "yes"])[1]
-    array([2, 1], dtype=uint8)
-    """
-    labels = column_or_1d(y, warn=True)
-    if len(labels) != rows:
-        raise ValueError(f"y has {len(labels)} entries for {rows} rows of X.")
-    absent = pd.isna(labels)
-    if absent.any():
-        first = int(np.flatnonzero(absent)[0])
-        raise ValueError(
-            f"y contains NaN: {int(absent.sum()):,} classes are missing, the first in row {first}."
-        )
-    if labels.dtype.kind == "f":
-        if np.isinf(labels).any():
-            raise ValueError("y contains infinity.")
-        check_classification_targets(labels)
-    try:
-        places, found = pd.factorize(labels, sort=True)
-    except TypeError:
-        kinds = sorted({type(value).__name__ for value in labels})
-        raise TypeError(f"y mixes types {', '.join(kinds)}: use one type of class.") from None
-    found = np.asarray(found)
-    if classes is not None:
-        expected = np.unique(classes)
-        place = {label: at for at, label in enumerate(expected.tolist())}
-        strange = [label for label in found.tolist() if label not in place]
-        if strange:
-            raise ValueError(f"y holds {listed(strange)}, not among classes {listed(expected)}.")
-        places = np.array([place[label] for label in found.tolist()], dtype=np.intp)[places]
-        found = expected
-    dtype = np.uint8 if len(found) < 255 else np.uint16
-    return found, places.astype(dtype)
 
 
 def with_class(codes: Codes, target: npt.NDArray[Any], attribute: Attribute) -> Codes:

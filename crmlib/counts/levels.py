@@ -56,6 +56,8 @@ class LevelCounter(Protocol):
     offsets: Ints
     n_classes: int
     n_nodes: int
+    #: Whether the rows lie packed, as in `crmlib.counts.packed`.
+    packed: bool
 
     def counts(self, start: int, stop: int) -> LevelCounts:
         """Return the counts of the frontier's nodes `start` to `stop`."""

@@ -183,6 +183,8 @@ def countable_sizes(codes: Codes) -> list[int]:
 class NumpyCounter:
     """The level counter in NumPy: one `bincount` per group of attributes and level."""
 
+    packed = False
+
     def __init__(
         self,
         codes: Codes,

@@ -19,7 +19,13 @@ from crmlib.counts.levels import Edges, Floats, Ints, LevelCounts, pack_groups, 
 
 
 class PackedCounter:
-    """The level counter with the compiled kernel."""
+    """The level counter with the compiled kernel.
+
+    Other compiled loops may work on the same rows: `words`, `weights` and `layout` are what those
+    of `crmlib.counts.kernel` take.
+    """
+
+    packed = True
 
     def __init__(
         self, names: Sequence[Any], sizes: Sequence[int], n_classes: int, n_rows: int
@@ -34,12 +40,12 @@ class PackedCounter:
                 "classes: the compiled kernel holds at most 256 combinations. Use engine='numpy'."
             )
         self._layout(sizes)
-        self._words = np.empty((n_rows, self._n_words), dtype=np.uint64)
-        self._weights = np.empty(0)
+        self.words = np.empty((n_rows, self._n_words), dtype=np.uint64)
+        self.weights = np.empty(0)
         self._filled = 0
         self._starts = np.array([0, 0], dtype=np.intp)
-        self._spare = self._words[:0]
-        self._spare_weights = self._weights
+        self._spare = self.words[:0]
+        self._spare_weights = self.weights
 
     def add(self, codes: Codes, target: npt.NDArray[Any], weights: Floats | None) -> None:
         """Pack the next rows of the table."""
@@ -50,9 +56,9 @@ class PackedCounter:
             matrix if matrix.dtype == np.uint8 else matrix.astype(np.uint8),
             target.astype(np.uint8, copy=False),
             self._members,
-            self._bounds,
+            self.layout[0],
             self._scale,
-            self._words[first:last],
+            self.words[first:last],
             buffers[0],
             buffers[0].view(np.uint64),
             buffers[1],
@@ -60,8 +66,8 @@ class PackedCounter:
         )
         if weights is not None:
             if first == 0:
-                self._weights = np.empty(len(self._words))
-            self._weights[first:last] = weights
+                self.weights = np.empty(len(self.words))
+            self.weights[first:last] = weights
         self._filled = self._starts[1] = last
 
     def _layout(self, sizes: Sequence[int]) -> None:
@@ -69,40 +75,37 @@ class PackedCounter:
         groups = pack_groups(sizes, 256 // self.n_classes)
         self._n_words = -(-len(groups) // 8)
         self._members = np.array([a for group in groups for a in group], dtype=np.intp)
-        self._bounds = slot_offsets([len(group) for group in groups])
+        group_of = np.empty(len(sizes), dtype=np.intp)
         self._scale = np.empty(len(sizes), dtype=np.uint8)
-        self._group = np.empty(len(sizes), dtype=np.intp)
-        # For every attribute and byte: its code, and the cell of its table.
-        self._code = np.zeros((len(sizes), 256), dtype=np.uint8)
-        self._cell = np.zeros((len(sizes), 256), dtype=np.int32)
-        self._cells = np.empty(len(groups), dtype=np.intp)
-        byte = np.arange(256)
+        cells = np.empty(len(groups), dtype=np.intp)
         for place, group in enumerate(groups):
-            scale = self.n_classes
+            product = self.n_classes
             for attribute in group:
-                self._group[attribute] = place
-                self._scale[attribute] = scale
-                code = byte // scale % sizes[attribute]
-                self._code[attribute] = code
-                slot = self.offsets[attribute] + code
-                self._cell[attribute] = slot * self.n_classes + byte % self.n_classes
-                scale *= sizes[attribute]
-            self._cells[place] = scale
-        self._cell = self._cell[self._members]  # in the order the loops meet them
+                group_of[attribute], self._scale[attribute] = place, product
+                product *= sizes[attribute]
+            cells[place] = product
+        bounds = slot_offsets([len(group) for group in groups])
+        code = np.empty((len(sizes), 256), dtype=np.uint8)
+        cell = np.empty((len(sizes), 256), dtype=np.uint32)
+        kernel.lay_out(
+            self._members, self._scale, np.array(sizes), self.offsets, self.n_classes, code, cell
+        )
+        shift = (8 * (group_of[self._members] % 8)).astype(np.uint64)
+        self.layout = bounds, shift, cell, cells, group_of, code
 
     def counts(self, start: int, stop: int) -> LevelCounts:
         """Return the counts of the frontier's nodes `start` to `stop`."""
         shape = (stop - start, int(self.offsets[-1]), self.n_classes)
         rows = np.zeros(shape)
         flat = (stop - start, shape[1] * self.n_classes)
-        layout = (self._bounds, self._cell, self._cells)
-        if len(self._weights) == 0:
-            kernel.count(self._words, self._starts[start : stop + 1], *layout, rows.reshape(flat))
+        layout = self.layout[:4]
+        if len(self.weights) == 0:
+            kernel.count(self.words, self._starts[start : stop + 1], *layout, rows.reshape(flat))
             return LevelCounts(rows, rows)
         weighted = np.zeros(shape)
         kernel.count_weighted(
-            self._words,
-            self._weights,
+            self.words,
+            self.weights,
             self._starts[start : stop + 1],
             *layout,
             rows.reshape(flat),
@@ -115,21 +118,20 @@ class PackedCounter:
         child = np.full((self.n_nodes, 256), -1, dtype=np.int32)
         child[edges.node, edges.code] = edges.child
         starts = np.empty(n_children + 1, dtype=np.intp)
-        if len(self._spare) < len(self._words):
-            self._spare = np.empty_like(self._words)
-            self._spare_weights = np.empty_like(self._weights)
+        if len(self._spare) < len(self.words):
+            self._spare = np.empty_like(self.words)
+            self._spare_weights = np.empty_like(self.weights)
         kernel.move(
-            self._words,
-            self._weights,
+            self.words,
+            self.weights,
             self._starts,
             split,
-            self._group,
-            self._code,
+            *self.layout[4:],
             child,
             self._spare,
             self._spare_weights,
             starts,
         )
-        self._words, self._spare = self._spare, self._words
-        self._weights, self._spare_weights = self._spare_weights, self._weights
+        self.words, self._spare = self._spare, self.words
+        self.weights, self._spare_weights = self._spare_weights, self.weights
         self._starts, self.n_nodes = starts, n_children

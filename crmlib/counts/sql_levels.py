@@ -23,6 +23,8 @@ class SqlCounter:
     that say how the nodes so far were split.
     """
 
+    packed = False
+
     def __init__(self, source: CodedTable, target: Hashable, weight: str | None = None) -> None:
         self._source, self._weight = source, weight
         self._target = source.position(target)

@@ -145,7 +145,6 @@ def split_sums(
     offsets: Ints,
     class_weight: Floats,
     missing: Ints | None = None,
-    sums: Callable[..., None] | None = None,
     *,
     branch_entropy: bool = False,
 ) -> SplitSums:
@@ -162,8 +161,6 @@ def split_sums(
         Slots of missing values that are no branch of their own: the gain is that of the known
         rows times their share, and the split information counts the missing as one more branch
         (Quinlan 1993).
-    sums : callable, optional
-        A compiled stand-in for `branch_sums`.
     branch_entropy : bool
         Whether to sum the branches' entropies too.
 
@@ -185,8 +182,11 @@ def split_sums(
     before = (by_class @ class_weight) * np.log2(np.maximum(total, 1e-300))
     before -= xlogx(by_class) @ class_weight
     shape = (len(counts), len(first))
-    after, shares = np.empty(shape), np.empty(shape)
-    (sums or branch_sums)(known, offsets, class_weight, after, shares)
+    branch = known.sum(axis=2)
+    logs = np.log2(branch, out=np.zeros_like(branch), where=branch > 0)
+    left = (known @ class_weight) * logs - xlogx(known) @ class_weight
+    after = np.add.reduceat(left, first, axis=1)
+    shares = np.add.reduceat(branch * logs, first, axis=1)
     safe = np.maximum(total, 1e-300)
     gain = (before - after) / safe
     if known is counts:
@@ -197,21 +197,8 @@ def split_sums(
         split_info = np.log2(whole) - (shares + xlogx(whole - total)) / whole
     apart = np.zeros(shape)
     if branch_entropy:
-        branch = np.maximum(known.sum(axis=2), 1e-300)
-        each = (known @ class_weight) * np.log2(branch) - xlogx(known) @ class_weight
-        np.add.reduceat(each / branch, first, axis=1, out=apart)
+        np.add.reduceat(left / np.maximum(branch, 1e-300), first, axis=1, out=apart)
     return SplitSums(gain, split_info, np.broadcast_to(before / safe, shape), apart)
-
-
-def branch_sums(
-    counts: Floats, offsets: Ints, class_weight: Floats, after: Floats, shares: Floats
-) -> None:
-    """Write sum_v n_v H_w(S_v) into `after` and sum_v n_v log2 n_v into `shares`."""
-    branch = counts.sum(axis=2)
-    logs = np.log2(branch, out=np.zeros_like(branch), where=branch > 0)
-    left = (counts @ class_weight) * logs - xlogx(counts) @ class_weight
-    np.add.reduceat(left, offsets[:-1], axis=1, out=after)
-    np.add.reduceat(branch * logs, offsets[:-1], axis=1, out=shares)
 
 
 def chi_square(counts: Floats, offsets: Ints) -> tuple[Floats, Floats]:
@@ -298,7 +285,7 @@ def eg2_score(sums: SplitSums, weights: Weights) -> Floats:
 def cs_id3_score(sums: SplitSums, weights: Weights) -> Floats:
     """CS-ID3, gain^2 / cost (Tan & Schlimmer 1990; named by Turney 1995, section 3.3).
 
-    The formula is the one commonly quoted; it was not checked against the paper itself.
+    The formula is as course notes quote it from the paper; the paper itself was not seen.
     """
     return np.asarray(sums.gain**2 / weights.cost * weights.attribute)
 
@@ -306,7 +293,7 @@ def cs_id3_score(sums: SplitSums, weights: Weights) -> Floats:
 def idx_score(sums: SplitSums, weights: Weights) -> Floats:
     """IDX, gain / cost (Norton 1989; named by Turney 1995, section 3.4).
 
-    The formula is the one commonly quoted; it was not checked against the paper itself.
+    Unverified: no text that gives Norton's formula was found.
     """
     return np.asarray(sums.gain / weights.cost * weights.attribute)
 

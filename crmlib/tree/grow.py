@@ -6,7 +6,6 @@ splits, and says where the rows go; the counter may hold a table in memory or qu
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +19,8 @@ from crmlib.tree.criteria import (
     SplitSums,
     Weights,
     chi_square,
+    gain_ratio_score,
+    gain_score,
     split_sums,
 )
 from crmlib.tree.structure import Floats, Ints, Tree
@@ -42,7 +43,6 @@ class Rules:
     min_gain: float = 0.0
     chi2_alpha: float | None = None
     missing: Ints | None = None
-    compiled_sums: Callable[..., None] | None = None
 
 
 def grow(counter: LevelCounter, rules: Rules) -> Tree:
@@ -63,6 +63,8 @@ def grow(counter: LevelCounter, rules: Rules) -> Tree:
     -------
     Tree
     """
+    if counter.packed and rules.criterion.score in (gain_score, gain_ratio_score):
+        return _grow_whole(counter, rules)
     builder = _Builder(counter.n_classes, len(rules.n_codes))
     root = counter.counts(0, 1)
     last = counter.offsets[1]
@@ -73,6 +75,47 @@ def grow(counter: LevelCounter, rules: Rules) -> Tree:
         frontier = _grow_level(counter, rules, builder, frontier, ready)
         ready = None
     return builder.finish(rules)
+
+
+def _grow_whole(counter: Any, rules: Rules) -> Tree:
+    """Let one compiled loop grow the tree from packed rows."""
+    from scipy.stats import chi2
+
+    from crmlib.tree import kernel
+
+    critical = np.empty(0)
+    if rules.chi2_alpha is not None:
+        freedom = int(np.diff(counter.offsets).max() - 1) * (counter.n_classes - 1)
+        critical = chi2.isf(rules.chi2_alpha, np.arange(freedom + 1))
+        critical[0] = np.inf if rules.chi2_alpha < 1 else 0.0
+    limits = rules.max_depth, rules.min_samples_split, rules.min_samples_leaf, rules.min_gain
+    nodes, rows, weighted, gains, split_info = kernel.grow(
+        counter.words,
+        counter.weights,
+        counter.layout,
+        counter.offsets,
+        rules.class_weight,
+        rules.criterion.guiasu,
+        rules.weights.attribute,
+        rules.criterion.score is gain_ratio_score,
+        tuple(float(limit) for limit in limits),
+        critical,
+        kernel.LOGS,
+        kernel.TERMS,
+    )
+    attribute, parent, code, depth, measured = np.ascontiguousarray(nodes.T)
+    return _tree(
+        rules,
+        attribute,
+        parent,
+        code,
+        depth=depth,
+        rows=rows,
+        weighted=weighted,
+        measured=measured,
+        gains=gains,
+        split_info=split_info,
+    )
 
 
 def best_split(counts: LevelCounts, offsets: Ints, rules: Rules) -> tuple[Ints, SplitSums, Floats]:
@@ -89,7 +132,6 @@ def best_split(counts: LevelCounts, offsets: Ints, rules: Rules) -> tuple[Ints, 
         offsets,
         weight,
         missing,
-        rules.compiled_sums,
         branch_entropy=rules.criterion.default_weight == 0,
     )
     scores = rules.criterion.score(sums, rules.weights)
@@ -238,26 +280,36 @@ class _Builder:
         attribute = np.full(self._count, -1, dtype=np.intp)
         for nodes, split in self._splits:
             attribute[nodes] = split
-        sizes = np.where(attribute >= 0, rules.n_codes[attribute], 0)
-        first = np.concatenate([[0], np.cumsum(sizes)]).astype(np.intp)
-        branch = np.full(first[-1], -1, dtype=np.intp)
-        below = np.arange(1, self._count)
-        branch[first[columns["parent"][below]] + columns["code"][below]] = below
         nodes = np.concatenate([np.empty(0, dtype=np.intp), *(nodes for nodes, _ in self._sums)])
         measured = np.full(self._count, -1, dtype=np.intp)
         measured[nodes] = np.arange(len(nodes))
         none = np.empty((0, self._n_attributes))
-        return Tree(
-            attribute=attribute,
-            parent=columns["parent"].astype(np.intp),
-            code=columns["code"].astype(np.intp),
+        return _tree(
+            rules,
+            attribute,
+            columns["parent"].astype(np.intp),
+            columns["code"].astype(np.intp),
             depth=columns["depth"].astype(np.intp),
             rows=columns["rows"],
             weighted=columns["weighted"],
-            first=first,
-            branch=branch,
-            fractional=rules.missing is not None,
             measured=measured,
             gains=np.concatenate([none, *(sums.gain for _, sums in self._sums)]),
             split_info=np.concatenate([none, *(sums.split_info for _, sums in self._sums)]),
         )
+
+
+def _tree(rules: Rules, attribute: Ints, parent: Ints, code: Ints, **columns: Any) -> Tree:
+    """Return the tree of these nodes, with its branches linked."""
+    sizes = np.where(attribute >= 0, rules.n_codes[attribute], 0)
+    first = np.concatenate([[0], np.cumsum(sizes)]).astype(np.intp)
+    branch = np.full(first[-1], -1, dtype=np.intp)
+    branch[first[parent[1:]] + code[1:]] = np.arange(1, len(parent))
+    return Tree(
+        attribute=attribute,
+        parent=parent,
+        code=code,
+        first=first,
+        branch=branch,
+        fractional=rules.missing is not None,
+        **columns,
+    )

@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from crmlib._checks import listed, number, one_of
-from crmlib.counts import Codes, Encoder, checked_weights, level_counter
+from crmlib.counts import Codes, checked_weights, level_counter
+from crmlib.counts.classifier import CodesClassifier
+from crmlib.counts.target import class_codes
 from crmlib.tree import explain, export, prune
 from crmlib.tree.criteria import CRITERIA, Weights
 from crmlib.tree.grow import Rules, grow
 from crmlib.tree.model import Model
 from crmlib.tree.structure import Floats, Ints, Tree, apply, spread
-from crmlib.tree.target import class_codes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 PRUNINGS = ("reduced_error", "pessimistic", "cost_complexity")
 
 
-class WeightedID3Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+class WeightedID3Classifier(CodesClassifier):
     """Multiway decision tree by (weighted) information gain: ID3 with C4.5's repairs, on counts.
 
     Every node splits on one attribute, with a branch for each of its values; numbers are cut
@@ -190,7 +190,11 @@ class WeightedID3Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[mis
             zero, or a parameter is out of range; the message says which.
         """
         self._check_parameters()
-        codes, y, weights = self._read(X, y, sample_weight)
+        codes = self._learn_codes(X, y, sample_weight)
+        self._take_attributes()
+        weights = None
+        if sample_weight is not None:
+            weights = checked_weights(sample_weight, len(codes), "sample_weight")
         self.classes_, target = class_codes(y, len(codes))
         if weights is not None and not weights.all():
             heavy = np.flatnonzero(weights)
@@ -202,8 +206,9 @@ class WeightedID3Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[mis
             kept_out = codes.take(out), target[out], None if weights is None else weights[out]
             codes, target = codes.take(~out), target[~out]
             weights = None if weights is None else weights[~out]
-        by_class = np.bincount(target, weights, len(self.classes_)).astype(np.float64)
-        rules = self._rules(by_class, compiled=_compiles(self.engine, len(codes)))
+        by_class = np.empty(0)
+        if isinstance(self.class_weight, str):  # only "balanced" needs to know
+            by_class = np.bincount(target, weights, len(self.classes_)).astype(np.float64)
         counter = level_counter(
             codes,
             target,
@@ -212,7 +217,7 @@ class WeightedID3Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[mis
             engine=self.engine,
             fractional=self.missing == "fractional",
         )
-        self._finish(grow(counter, rules), kept_out)
+        self._finish(grow(counter, self._rules(by_class)), kept_out)
         return self
 
     def fit_table(
@@ -272,9 +277,9 @@ class WeightedID3Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[mis
             raise ValueError("stream=True cannot send a row down several branches: leave it out.")
         counter, levels = table_counter(self.encoder_, table, target, weight, stream=stream)
         self.classes_ = np.array(levels)
-        self._learned()
+        self._take_attributes()
         root = counter.counts(0, 1).weighted[0, : counter.offsets[1]].sum(axis=0)
-        grown = grow(counter, self._rules(root, compiled=stream))
+        grown = grow(counter, self._rules(root))
         kept_out = None
         if validation is not None:
             X, y = validation
@@ -359,7 +364,7 @@ class WeightedID3Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[mis
         self.classes_ = model.classes
         self.encoder_ = self._encoder()
         self.encoder_.attributes_ = model.attributes
-        self._learned(named=named)
+        self._take_attributes(named=named)
         self.tree_, self.model_ = model.tree, model
         return self
 
@@ -420,13 +425,6 @@ class WeightedID3Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[mis
         alphas, risks = prune.cost_complexity_path(model.tree, model.risk)
         return pd.DataFrame({"ccp_alpha": alphas, "risk (bits)": risks})
 
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = self.missing != "error"
-        tags.input_tags.categorical = True
-        tags.input_tags.string = True
-        return tags
-
     def _check_parameters(self) -> None:
         criterion = CRITERIA[one_of(self.criterion, CRITERIA, "criterion")]
         one_of(self.missing, ("branch", "fractional", "error"), "missing")
@@ -449,57 +447,11 @@ class WeightedID3Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[mis
         for name, value in (self.attribute_weight or {}).items():
             number(value, f"attribute_weight[{name!r}]", 0)
 
-    def _encoder(self) -> Encoder:
-        return Encoder(
-            self.bins,
-            self.n_bins,
-            missing="error" if self.missing == "error" else "code",
-            max_categories=self.max_categories,
-        )
-
-    def _read(self, X: Any, y: Any, sample_weight: Any) -> tuple[Codes, Any, Floats | None]:
-        """Code the table and check what comes with it."""
-        if y is None:
-            raise ValueError("This classifier requires y to be passed, but the target y is None.")
-        self.encoder_ = self._encoder()
-        if isinstance(X, Codes):
-            if len(X) == 0:
-                raise ValueError("X is empty: 0 rows.")
-            self.encoder_.attributes_ = X.attributes
-            codes = X
-        else:
-            codes = self.encoder_.fit_encode(X, y, sample_weight)
-        self._learned()
-        if sample_weight is None:
-            return codes, y, None
-        return codes, y, checked_weights(sample_weight, len(codes), "sample_weight")
-
-    def _learned(self, *, named: bool = True) -> None:
-        """Take over from the encoder what scikit-learn looks for."""
-        self.attributes_ = self.encoder_.attributes_
-        self.n_features_in_ = len(self.attributes_)
-        names = [attribute.name for attribute in self.attributes_]
-        if hasattr(self.encoder_, "n_features_in_"):
-            if hasattr(self.encoder_, "feature_names_in_"):
-                self.feature_names_in_ = self.encoder_.feature_names_in_
-        else:
-            self.encoder_.n_features_in_ = len(names)
-            if named and all(isinstance(name, str) for name in names):
-                self.encoder_.feature_names_in_ = np.array(names, dtype=object)
-                self.feature_names_in_ = self.encoder_.feature_names_in_
-
     def _codes(self, X: Any) -> Codes:
         check_is_fitted(self, "tree_")
-        if not isinstance(X, Codes):
-            return self.encoder_.encode(X)
-        if X.attributes is not self.attributes_ and X.attributes != self.attributes_:
-            raise ValueError(
-                f"X holds codes of {listed(X.names)} that mean something else than those learned: "
-                "encode both with the same encoder."
-            )
-        return X
+        return self._learned_codes(X)
 
-    def _rules(self, by_class: Floats, *, compiled: bool) -> Rules:
+    def _rules(self, by_class: Floats) -> Rules:
         """Gather how to split and when to stop."""
         criterion = CRITERIA[self.criterion]
         names = [attribute.name for attribute in self.attributes_]
@@ -509,11 +461,6 @@ class WeightedID3Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[mis
             self.cost_exponent,
         )
         self.class_weight_ = self._class_weights(by_class)
-        sums = None
-        if compiled:
-            from crmlib.tree import kernel
-
-            sums = kernel.branch_sums
         missing = np.array([attribute.missing for attribute in self.attributes_])
         return Rules(
             criterion=criterion,
@@ -526,7 +473,6 @@ class WeightedID3Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[mis
             min_gain=self.min_gain,
             chi2_alpha=self.chi2_alpha,
             missing=missing if self.missing == "fractional" else None,
-            compiled_sums=sums,
         )
 
     def _class_weights(self, by_class: Floats) -> Floats:

@@ -11,7 +11,7 @@ from crmlib.counts import Attribute, CodedTable, Encoder, LevelCounter, SqlCount
 from crmlib.counts.learn import learn_categories
 from crmlib.counts.queries import batches, fetch
 from crmlib.counts.sql import missing
-from crmlib.tree.target import class_codes
+from crmlib.counts.target import class_codes
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir

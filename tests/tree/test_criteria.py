@@ -9,7 +9,7 @@ from scipy.stats import chi2_contingency
 from sklearn.tree import DecisionTreeClassifier
 
 from crmlib.tree import chi_square, entropy, information_gain, split_information
-from crmlib.tree.criteria import CRITERIA, Weights, branch_sums, split_sums
+from crmlib.tree.criteria import CRITERIA, Weights, split_sums
 
 tables = hnp.arrays(
     np.float64,
@@ -192,21 +192,6 @@ def test_chi_square_cannot_reject_what_does_not_vary(table):
     table[:, 1:] = 0
     assume(table.sum() > 0)
     assert chi_square(table[None], np.array([0, len(table)]))[1][0, 0] == 1
-
-
-@settings(max_examples=40, deadline=None)
-@given(tables, weights, st.booleans())
-def test_compiled_sums_are_numpys(table, w, whole):
-    pytest.importorskip("numba")
-    from crmlib.tree.kernel import branch_sums as compiled
-
-    counts = np.stack([table, table[::-1] * 400]) if whole else np.stack([table, table * 1.37])
-    offsets = np.array([0, 1, len(table)])
-    w = w[: table.shape[1]]
-    expected, found = np.empty((2, 2, 2)), np.empty((2, 2, 2))
-    branch_sums(counts, offsets, w, *expected)
-    compiled(counts, offsets, w, *found)
-    np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-7)
 
 
 def test_nothing_has_no_entropy():

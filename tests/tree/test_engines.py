@@ -3,6 +3,8 @@
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 
 from crmlib.counts import Encoder, queries
 from crmlib.tree import WeightedID3Classifier
@@ -71,6 +73,44 @@ def test_the_kernel_takes_rows_of_several_words_and_odd_lengths():
         numpy = WeightedID3Classifier(engine="numpy", **options).fit(X, y)
         numba = WeightedID3Classifier(engine="numba", **options).fit(X, y)
         same_tree(numpy, numba)
+
+
+@st.composite
+def learners(draw):
+    """Some rows of three classes, weights of every kind, and rules that stop for every reason."""
+    n = draw(st.integers(1, 700))
+    rng = np.random.default_rng(draw(st.integers(0, 1000)))
+    X = pd.DataFrame({f"a{i}": rng.integers(0, 2 + 3 * i, n) for i in range(5)})
+    classes = draw(st.integers(1, 3))
+    y = np.where(rng.random(n) < 0.5, X["a1"] % classes, rng.integers(0, classes, n))
+    weight = draw(st.sampled_from([None, rng.integers(0, 3, n), rng.random(n)]))
+    assume(0 in (y if weight is None else y[weight > 0]))
+    options = {
+        "bins": "category",
+        "criterion": draw(
+            st.sampled_from(["gain", "gain_ratio", "weighted_entropy", "weighted_entropy_ratio"])
+        ),
+        "class_weight": draw(st.sampled_from([None, "balanced", {0: 2.5}])),
+        "attribute_weight": draw(st.sampled_from([None, {"a0": 2.0, "a2": 0.0}])),
+        "max_depth": draw(st.sampled_from([None, 0, 1, 3])),
+        "min_samples_split": draw(st.sampled_from([2, 30])),
+        "min_samples_leaf": draw(st.sampled_from([1, 4])),
+        "min_gain": draw(st.sampled_from([0.0, 0.05])),
+        "chi2_alpha": draw(st.sampled_from([None, 0.1, 1.0])),
+    }
+    return X, y, weight, options
+
+
+@settings(max_examples=150, deadline=None)
+@given(learners())
+def test_under_any_rules_the_engines_agree(learner):
+    pytest.importorskip("numba")
+    X, y, weight, options = learner
+    numpy = WeightedID3Classifier(engine="numpy", **options).fit(X, y, weight)
+    numba = WeightedID3Classifier(engine="numba", **options).fit(X, y, weight)
+    same_tree(numpy, numba)
+    np.testing.assert_allclose(numpy.tree_.split_info, numba.tree_.split_info, atol=1e-9)
+    np.testing.assert_array_equal(numpy.tree_.measured, numba.tree_.measured)
 
 
 def stored(frame):

@@ -10,12 +10,14 @@ import pandas as pd
 from sklearn.utils import column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 
+from crmlib._checks import listed
+
 #: Whole numbers in so narrow a range are counted instead of sorted.
 _NARROW = 256
 
 
 def class_codes(
-    y: Any, rows: int, classes: npt.NDArray[Any] | None = None
+    y: Any, rows: int, classes: npt.ArrayLike | None = None
 ) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
     """Return the classes, sorted, and the place of each row's class among them.
 
@@ -25,7 +27,13 @@ def class_codes(
     rows : int
         Number of rows there should be.
     classes : array, optional
-        The classes to expect, when they are known.
+        The classes to expect, when they are known; y may lack some of them.
+
+    Returns
+    -------
+    classes : array of shape (n_classes,)
+    places : array of shape (rows,), unsigned integers
+        Wide enough for two codes more than there are classes, as in `Attribute`.
 
     Raises
     ------
@@ -39,6 +47,8 @@ def class_codes(
     --------
     >>> class_codes(["yes", "no", "yes"], 3)
     (array(['no', 'yes'], dtype='<U3'), array([1, 0, 1], dtype=uint8))
+    >>> class_codes(["yes", "no"], 2, classes=["no", "maybe", "yes"])[1]
+    array([2, 1], dtype=uint8)
     """
     if not isinstance(y, np.ndarray) or y.ndim != 1:
         y = column_or_1d(y, warn=True)
@@ -64,13 +74,14 @@ def class_codes(
         places, found = pd.factorize(y, sort=True)
         found = np.asarray(found)
     if classes is not None:
-        expected = {label: place for place, label in enumerate(classes.tolist())}
-        strange = [label for label in found.tolist() if label not in expected]
+        expected = np.unique(np.asarray(classes))
+        place = {label: at for at, label in enumerate(expected.tolist())}
+        strange = [label for label in found.tolist() if label not in place]
         if strange:
-            raise ValueError(f"y holds {strange[0]!r}, which is none of {classes.tolist()}.")
-        places = np.array([expected[label] for label in found.tolist()])[places]
-        found = classes
-    return found, places.astype(np.min_scalar_type(max(len(found) - 1, 1)), copy=False)
+            raise ValueError(f"y holds {listed(strange)}, not among classes {listed(expected)}.")
+        places = np.array([place[label] for label in found.tolist()], dtype=np.intp)[places]
+        found = expected
+    return found, places.astype(np.min_scalar_type(len(found) + 1), copy=False)
 
 
 def _whole(y: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
