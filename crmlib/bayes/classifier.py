@@ -11,10 +11,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import column_or_1d
 from sklearn.utils.validation import check_is_fitted
 
-from crmlib._checks import listed, number, one_of
+from crmlib._checks import listed, number, one_of, whole
 from crmlib.bayes import learn
 from crmlib.bayes.network import BayesNetwork
 from crmlib.bayes.parameters import PRIORS
@@ -25,7 +26,7 @@ from crmlib.counts import Attribute, Codes, Encoder, checked_weights
 if TYPE_CHECKING:
     from crmlib.bayes.explain import Explanation, Information, WhatIf
 
-MISSING = ("marginalize", "state", "error")
+MISSING = ("marginalize", "em", "state", "error")
 
 
 class BayesNetClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
@@ -54,10 +55,16 @@ class BayesNetClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Climbs, which differ in which of equally good steps they take.
     patience : int
         Steps a climb goes on after its best structure (tabu search).
-    missing : {"marginalize", "state", "error"}
+    missing : {"marginalize", "em", "state", "error"}
         A missing value is summed out, is a state of its own, or is refused. With
         "marginalize" a table learns from the rows that are complete in its variables, and
-        hill-climbing from the rows that are complete.
+        hill-climbing from the rows that are complete. "em" finds the structure in the same way
+        and then learns the tables from all that is known of every row, by
+        expectation-maximization: right also where what is missing depends on what is known.
+    tol : float
+        Nats per row that a pass of expectation-maximization must gain to be followed by another.
+    max_iter : int
+        Most passes; a `ConvergenceWarning` says when they do not suffice.
     classes : list, optional
         All classes, where the training rows may lack some.
     bins, n_bins, max_categories
@@ -76,6 +83,11 @@ class BayesNetClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         The class's name in the network: the name of y, or "class".
     attributes_ : tuple of Attribute
         What the codes of each column mean.
+    n_iter_ : int
+        Passes over the counts: one, unless expectation-maximization takes several.
+    objective_ : array of shape (n_iter_,)
+        Only with missing="em": log-likelihood of all that is known plus log prior before each
+        pass, in nats; it never falls.
     n_features_in_ : int
     feature_names_in_ : array of str, if the columns have such names
 
@@ -116,6 +128,8 @@ class BayesNetClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         starts: int = 8,
         patience: int = 0,
         missing: str = "marginalize",
+        tol: float = 1e-6,
+        max_iter: int = 200,
         classes: Any = None,
         bins: Any = "quantile",
         n_bins: int = 8,
@@ -134,6 +148,8 @@ class BayesNetClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.starts = starts
         self.patience = patience
         self.missing = missing
+        self.tol = tol
+        self.max_iter = max_iter
         self.classes = classes
         self.bins = bins
         self.n_bins = n_bins
@@ -392,6 +408,8 @@ class BayesNetClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         one_of(self.prior, PRIORS, "prior")
         one_of(self.missing, MISSING, "missing")
         number(self.max_table, "max_table", 1)
+        number(self.tol, "tol", 0)
+        whole(self.max_iter, "max_iter", 1)
         if self.prior_strength is not None:
             number(self.prior_strength, "prior_strength", 0, open_low=self.prior != "mle")
 
@@ -478,9 +496,24 @@ class BayesNetClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             self.random_state,
         )
         parents = learn.find_structure(source, target, search, weight)
-        self._compile(
-            learn.learn_tables(source, parents, self.prior, strength, int(self.max_table), weight)
+        how = (self.prior, strength, int(self.max_table), weight)
+        self.n_iter_ = 1
+        if self.missing != "em":
+            self._compile(learn.learn_tables(source, parents, *how))
+            return
+        network, filled = learn.learn_tables_by_em(
+            source, parents, *how, tol=float(self.tol), max_iter=int(self.max_iter)
         )
+        self.objective_, self.n_iter_ = filled.objective, len(filled.objective)
+        if not filled.converged:
+            warnings.warn(
+                f"Expectation-maximization was stopped after max_iter={self.max_iter} passes, "
+                f"before a pass gained less than tol={self.tol:g} nats per row. Allow more "
+                "passes or a larger tol.",
+                ConvergenceWarning,
+                stacklevel=3,
+            )
+        self._compile(network)
 
     def _compile(self, network: BayesNetwork) -> None:
         """Keep the network, and prepare it for prediction."""
