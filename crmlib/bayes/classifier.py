@@ -181,6 +181,13 @@ class BayesNetClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         ValueError
             If X is empty, y has missing values or another length, edges are unknown or form a
             cycle, or a table would have more than `max_table` cells; the message says which.
+
+        Examples
+        --------
+        >>> plans = pd.DataFrame({"plan": ["a", "a", "b", None]})
+        >>> net = BayesNetClassifier("naive", missing="em").fit(plans, ["stay", "stay", "go", "go"])
+        >>> net.classes_.tolist(), net.class_name_
+        (['go', 'stay'], 'class')
         """
         self._check_parameters()
         if y is None:
@@ -279,12 +286,30 @@ class BayesNetClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return self
 
     def predict(self, X: Any) -> npt.NDArray[Any]:
-        """Return the most probable class of each row; of equal ones the first."""
+        """Return the most probable class of each row; of equal ones the first.
+
+        Examples
+        --------
+        >>> plans = pd.DataFrame({"plan": ["a", "a", "b", "b"]})
+        >>> net = BayesNetClassifier("naive").fit(plans, ["stay", "stay", "go", "go"])
+        >>> net.predict(pd.DataFrame({"plan": ["b", "a"]})).tolist()
+        ['go', 'stay']
+        """
         place = np.argmax(self.predict_proba(X), axis=1)
         return np.asarray(self.classes_[place])
 
     def predict_proba(self, X: Any) -> Floats:
-        """Return P(class | what is known of the row), an array of shape (n_rows, n_classes)."""
+        """Return P(class | what is known of the row), an array of shape (n_rows, n_classes).
+
+        Examples
+        --------
+        >>> plans = pd.DataFrame({"plan": ["a", "a", "b", "b"]})
+        >>> net = BayesNetClassifier("naive", prior="laplace")
+        >>> net = net.fit(plans, ["stay", "stay", "go", "go"])
+        >>> net.predict_proba(pd.DataFrame({"plan": ["b", None]}))
+        array([[0.75, 0.25],
+               [0.5 , 0.5 ]])
+        """
         codes = self._codes(X)
         probabilities = self.posterior_.probabilities(self.posterior_.scores(codes.matrix))
         impossible = np.isnan(probabilities[:, 0])
