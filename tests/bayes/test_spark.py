@@ -31,7 +31,7 @@ def customers():
 
 
 @pytest.fixture(scope="module")
-def table(customers):
+def table(customers, tmp_path_factory):
     from pyspark.sql import SparkSession
 
     session = (
@@ -40,12 +40,9 @@ def table(customers):
         .config("spark.sql.shuffle.partitions", "1")
         .getOrCreate()
     )
-    connection = ibis.pyspark.connect(session)
-    rows = customers.astype(object).where(customers.notna(), None).to_numpy().tolist()
-    session.createDataFrame(
-        rows, "plan string, calls string, months long, value long, churn string"
-    ).createOrReplaceTempView("customers")
-    yield connection.table("customers")
+    stored = tmp_path_factory.mktemp("spark") / "customers.parquet"
+    customers.to_parquet(stored)
+    yield ibis.pyspark.connect(session).read_parquet(stored)
     session.stop()
 
 
