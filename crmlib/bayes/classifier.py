@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import column_or_1d
 from sklearn.utils.validation import check_is_fitted
 
-from crmlib._checks import listed, number, one_of
+from crmlib._checks import listed, number, one_of, whole
 from crmlib.bayes import learn
 from crmlib.bayes.network import BayesNetwork
 from crmlib.bayes.parameters import PRIORS
@@ -26,7 +27,7 @@ from crmlib.counts.target import class_codes
 if TYPE_CHECKING:
     from crmlib.bayes.explain import Explanation, Information, WhatIf
 
-MISSING = ("marginalize", "state", "error")
+MISSING = ("marginalize", "em", "state", "error")
 
 
 class BayesNetClassifier(CodesClassifier):
@@ -55,10 +56,16 @@ class BayesNetClassifier(CodesClassifier):
         Climbs, which differ in which of equally good steps they take.
     patience : int
         Steps a climb goes on after its best structure (tabu search).
-    missing : {"marginalize", "state", "error"}
+    missing : {"marginalize", "em", "state", "error"}
         A missing value is summed out, is a state of its own, or is refused. With
         "marginalize" a table learns from the rows that are complete in its variables, and
-        hill-climbing from the rows that are complete.
+        hill-climbing from the rows that are complete. "em" finds the structure in the same way
+        and then learns the tables from all that is known of every row, by
+        expectation-maximization: right also where what is missing depends on what is known.
+    tol : float
+        Nats per row that a pass of expectation-maximization must gain to be followed by another.
+    max_iter : int
+        Most passes; a `ConvergenceWarning` says when they do not suffice.
     classes : list, optional
         All classes, where the training rows may lack some.
     bins, n_bins, max_categories
@@ -77,6 +84,11 @@ class BayesNetClassifier(CodesClassifier):
         The class's name in the network: the name of y, or "class".
     attributes_ : tuple of Attribute
         What the codes of each column mean.
+    n_iter_ : int
+        Passes over the counts: one, unless expectation-maximization takes several.
+    objective_ : array of shape (n_iter_,)
+        Only with missing="em": log-likelihood of all that is known plus log prior before each
+        pass, in nats; it never falls.
     n_features_in_ : int
     feature_names_in_ : array of str, if the columns have such names
 
@@ -117,6 +129,8 @@ class BayesNetClassifier(CodesClassifier):
         starts: int = 8,
         patience: int = 0,
         missing: str = "marginalize",
+        tol: float = 1e-6,
+        max_iter: int = 200,
         classes: Any = None,
         bins: Any = "quantile",
         n_bins: int = 8,
@@ -135,6 +149,8 @@ class BayesNetClassifier(CodesClassifier):
         self.starts = starts
         self.patience = patience
         self.missing = missing
+        self.tol = tol
+        self.max_iter = max_iter
         self.classes = classes
         self.bins = bins
         self.n_bins = n_bins
@@ -166,6 +182,13 @@ class BayesNetClassifier(CodesClassifier):
         ValueError
             If X is empty, y has missing values or another length, edges are unknown or form a
             cycle, or a table would have more than `max_table` cells; the message says which.
+
+        Examples
+        --------
+        >>> plans = pd.DataFrame({"plan": ["a", "a", "b", None]})
+        >>> net = BayesNetClassifier("naive", missing="em").fit(plans, ["stay", "stay", "go", "go"])
+        >>> net.classes_.tolist(), net.class_name_
+        (['go', 'stay'], 'class')
         """
         self._check_parameters()
         y = y if y is None or isinstance(y, pd.Series) else column_or_1d(y, warn=True)
@@ -262,12 +285,30 @@ class BayesNetClassifier(CodesClassifier):
         return self
 
     def predict(self, X: Any) -> npt.NDArray[Any]:
-        """Return the most probable class of each row; of equal ones the first."""
+        """Return the most probable class of each row; of equal ones the first.
+
+        Examples
+        --------
+        >>> plans = pd.DataFrame({"plan": ["a", "a", "b", "b"]})
+        >>> net = BayesNetClassifier("naive").fit(plans, ["stay", "stay", "go", "go"])
+        >>> net.predict(pd.DataFrame({"plan": ["b", "a"]})).tolist()
+        ['go', 'stay']
+        """
         place = np.argmax(self.predict_proba(X), axis=1)
         return np.asarray(self.classes_[place])
 
     def predict_proba(self, X: Any) -> Floats:
-        """Return P(class | what is known of the row), an array of shape (n_rows, n_classes)."""
+        """Return P(class | what is known of the row), an array of shape (n_rows, n_classes).
+
+        Examples
+        --------
+        >>> plans = pd.DataFrame({"plan": ["a", "a", "b", "b"]})
+        >>> net = BayesNetClassifier("naive", prior="laplace")
+        >>> net = net.fit(plans, ["stay", "stay", "go", "go"])
+        >>> net.predict_proba(pd.DataFrame({"plan": ["b", None]}))
+        array([[0.75, 0.25],
+               [0.5 , 0.5 ]])
+        """
         codes = self._codes(X)
         probabilities = self.posterior_.probabilities(self.posterior_.scores(codes.matrix))
         impossible = np.isnan(probabilities[:, 0])
@@ -384,6 +425,8 @@ class BayesNetClassifier(CodesClassifier):
         one_of(self.prior, PRIORS, "prior")
         one_of(self.missing, MISSING, "missing")
         number(self.max_table, "max_table", 1)
+        number(self.tol, "tol", 0)
+        whole(self.max_iter, "max_iter", 1)
         if self.prior_strength is not None:
             number(self.prior_strength, "prior_strength", 0, open_low=self.prior != "mle")
 
@@ -448,9 +491,24 @@ class BayesNetClassifier(CodesClassifier):
             self.random_state,
         )
         parents = learn.find_structure(source, target, search, weight)
-        self._compile(
-            learn.learn_tables(source, parents, self.prior, strength, int(self.max_table), weight)
+        how = (self.prior, strength, int(self.max_table), weight)
+        self.n_iter_ = 1
+        if self.missing != "em":
+            self._compile(learn.learn_tables(source, parents, *how))
+            return
+        network, filled = learn.learn_tables_by_em(
+            source, parents, *how, tol=float(self.tol), max_iter=int(self.max_iter)
         )
+        self.objective_, self.n_iter_ = filled.objective, len(filled.objective)
+        if not filled.converged:
+            warnings.warn(
+                f"Expectation-maximization was stopped after max_iter={self.max_iter} passes, "
+                f"before a pass gained less than tol={self.tol:g} nats per row. Allow more "
+                "passes or a larger tol.",
+                ConvergenceWarning,
+                stacklevel=3,
+            )
+        self._compile(network)
 
     def _compile(self, network: BayesNetwork) -> None:
         """Keep the network, and prepare it for prediction."""

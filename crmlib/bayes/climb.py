@@ -139,7 +139,9 @@ def hill_climb(
     orders += [random.permutation(variables) for _ in range(starts - 1)]
     first = _start(scores, limits)
     found = [_Climb(scores, limits, first, order).run(patience) for order in orders]
-    return max(found, key=lambda each: each[0])[1]
+    top = max(score for score, _ in found)
+    # Of equally good structures the first: the last digits depend on who counted.
+    return next(parents for score, parents in found if score >= top - 1e-9 * abs(top))
 
 
 def _start(scores: FamilyScores, limits: Limits) -> Parents:
@@ -167,16 +169,22 @@ class _Climb:
         variables = len(start)
         self.scores, self.limits = scores, limits
         self.parents = list(start)
-        self.sizes = [len(attribute.levels) for attribute in scores.source.attributes]
+        self.sizes = np.array([len(a.levels) for a in scores.source.attributes], dtype=float)
         self.allowed = limits.allowed(variables)
         self.fixed = np.zeros((variables, variables), dtype=bool)
         for edge in limits.required:
             self.fixed[edge] = True
+        self.edges = np.zeros((variables, variables), dtype=bool)
+        self.fits = np.zeros((variables, variables), dtype=bool)
         # gain[u, v]: of adding u to v's parents or, where it is one, of removing it.
         self.gain = np.full((variables, variables), np.nan)
+        self._changed(range(variables))
+        self.reach = _reachable(self.edges)
         rank = np.empty(variables)
         rank[order] = np.arange(variables)
-        self.rank = rank[:, None] * variables + rank[None, :]
+        ranks = rank[:, None] * variables + rank[None, :]
+        # Of equal steps the order decides, then the kind.
+        self.rank = ranks + np.arange(3)[:, None, None] * 0.1
 
     def run(self, patience: int) -> tuple[float, Parents]:
         """Climb to the top, and on for some steps."""
@@ -206,18 +214,13 @@ class _Climb:
     def _best_step(
         self, visited: set[Parents], tolerance: float
     ) -> tuple[float, int, int, int] | None:
-        edges = np.zeros_like(self.allowed)
-        for child, parents in enumerate(self.parents):
-            edges[list(parents), child] = True
-        reach = _reachable(edges)
-        gains = np.stack(self._gains(edges, reach))
+        gains = self._gains()
         while True:
             top = gains.max()
             if np.isneginf(top):
                 return None
-            # Of equal steps the order decides.
-            equal = gains >= top - tolerance
-            at = np.where(equal, self.rank + np.arange(3)[:, None, None] * 0.1, np.inf).argmin()
+            equal = np.flatnonzero(gains >= top - tolerance)
+            at = equal[self.rank.ravel()[equal].argmin()]
             kind, parent, child = (int(place) for place in np.unravel_index(at, gains.shape))
             after = self.parents.copy()
             self._change(after, kind, parent, child)
@@ -225,42 +228,39 @@ class _Climb:
                 return float(gains[kind, parent, child]), kind, parent, child
             gains[kind, parent, child] = -np.inf
 
-    def _gains(self, edges: Bools, reach: Bools) -> tuple[Floats, Floats, Floats]:
+    def _gains(self) -> Floats:
         """Return what adding, removing and reversing each edge gains, -inf where it must not be."""
-        room = np.array([len(parents) < self.limits.max_parents for parents in self.parents])
-        cells = np.array(
-            [
-                float(np.prod([self.sizes[p] for p in parents], dtype=float)) * self.sizes[child]
-                for child, parents in enumerate(self.parents)
-            ]
-        )
-        sizes = np.array(self.sizes, dtype=float)
-        fits = room[None, :] & (sizes[:, None] * cells[None, :] <= self.limits.max_cells)
-        add = self.allowed & fits & ~edges & ~reach.T
+        edges, reach = self.edges, self.reach
+        possible = self.allowed & self.fits
+        add = possible & ~edges & ~reach.T
         remove = edges & ~self.fixed
         # u -> v may turn round if v cannot be reached from u another way.
-        detour = (edges.astype(np.intp) @ reach.astype(np.intp)) > 0
-        reverse = remove & ~detour & (self.allowed & fits).T
+        reverse = remove & ~(edges @ reach) & possible.T
         self._fill((add | remove | reverse.T) & np.isnan(self.gain))
-        nothing = np.full(self.gain.shape, -np.inf)
-        return (
-            np.where(add, self.gain, nothing),
-            np.where(remove, self.gain, nothing),
-            np.where(reverse, self.gain + self.gain.T, nothing),
-        )
+        gains = np.full((3, *self.gain.shape), -np.inf)
+        np.copyto(gains[_ADD], self.gain, where=add)
+        np.copyto(gains[_REMOVE], self.gain, where=remove)
+        np.add(self.gain, self.gain.T, out=gains[_REVERSE], where=reverse)
+        return gains
 
     def _fill(self, wanted: Bools) -> None:
         """Score the families of the steps that are possible and not yet known."""
-        places = [(int(u), int(v)) for v, u in np.argwhere(wanted.T)]
-        families = [(v, self._with(u, v)) for u, v in places]
-        self.scores.learn([*families, *((v, self.parents[v]) for _, v in places)])
+        places = np.argwhere(wanted.T).tolist()
+        if not places:
+            return
+        families = [(v, self._with(u, v)) for v, u in places]
+        now = {v: (v, self.parents[v]) for v, _ in places}
+        self.scores.learn([*families, *now.values()])
         known = self.scores.known
-        for (u, v), family in zip(places, families, strict=True):
-            self.gain[u, v] = known[family] - known[v, self.parents[v]]
+        for (v, u), family in zip(places, families, strict=True):
+            self.gain[u, v] = known[family] - known[now[v]]
 
     def _with(self, parent: int, child: int) -> tuple[int, ...]:
         """Return the child's parents with this one added, or removed if it is one."""
-        return tuple(sorted(set(self.parents[child]) ^ {parent}))
+        parents = self.parents[child]
+        if parent in parents:
+            return tuple(v for v in parents if v != parent)
+        return tuple(sorted((*parents, parent)))
 
     def _change(self, parents: list[tuple[int, ...]], kind: int, parent: int, child: int) -> None:
         parents[child] = self._with(parent, child)
@@ -269,9 +269,24 @@ class _Climb:
 
     def _take(self, kind: int, parent: int, child: int) -> None:
         self._change(self.parents, kind, parent, child)
-        self.gain[:, child] = np.nan
-        if kind == _REVERSE:
-            self.gain[:, parent] = np.nan
+        self._changed([child, parent] if kind == _REVERSE else [child])
+        if kind == _ADD:
+            above, below = self.reach[:, parent].copy(), self.reach[child].copy()
+            above[parent] = below[child] = True
+            self.reach |= above[:, None] & below[None, :]
+        else:
+            self.reach = _reachable(self.edges)
+
+    def _changed(self, children: Iterable[int]) -> None:
+        """Note the new parents of some variables, and forget what their steps gained."""
+        for child in children:
+            parents = list(self.parents[child])
+            self.edges[:, child] = False
+            self.edges[parents, child] = True
+            cells = self.sizes[[*parents, child]].prod()
+            room = len(parents) < self.limits.max_parents
+            self.fits[:, child] = room & (self.sizes * cells <= self.limits.max_cells)
+            self.gain[:, child] = np.nan
 
 
 def _reachable(edges: Bools) -> Bools:

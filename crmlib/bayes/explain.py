@@ -44,6 +44,17 @@ class Explanation(Result):
     network's, parents first, so that in a tree-augmented network a weight is the log ratio of
     the attribute's own table. With prior="mle" a piece that settles the matter weighs infinitely
     much, and pieces after it have no weight (NaN).
+
+    Examples
+    --------
+    >>> from crmlib.bayes import BayesNetClassifier
+    >>> prices = pd.DataFrame({"price": ["high", "high", "high", "low", "low"] * 20})
+    >>> churn = pd.Series(["yes", "yes", "no", "no", "no"] * 20, name="churn")
+    >>> net = BayesNetClassifier([("price", "churn")]).fit(prices, churn)
+    >>> net.explain({"price": "high"})
+    P(churn = yes) = 0.654, 0.409 before the evidence
+      attribute value  weight (nats)  alone (nats)  last (nats)
+          price  high       1.003714      1.003714     1.003714
     """
 
     label: Any
@@ -60,11 +71,32 @@ class Explanation(Result):
         )
 
     def to_frame(self) -> pd.DataFrame:
-        """Return the weights: attribute, value, weight, alone, last (nats)."""
+        """Return the weights: attribute, value, weight, alone, last (nats).
+
+        Examples
+        --------
+        >>> from crmlib.bayes import BayesNetClassifier
+        >>> prices = pd.DataFrame({"price": ["high", "high", "high", "low", "low"] * 20})
+        >>> churn = pd.Series(["yes", "yes", "no", "no", "no"] * 20, name="churn")
+        >>> net = BayesNetClassifier([("price", "churn")]).fit(prices, churn)
+        >>> net.explain({"price": "high"}).to_frame()["weight (nats)"].round(2).tolist()
+        [1.0]
+        """
         return self.table
 
     def to_text(self, most: int = 5) -> str:
-        """Return the weightiest evidence in words."""
+        """Return the weightiest evidence in words.
+
+        Examples
+        --------
+        >>> from crmlib.bayes import BayesNetClassifier
+        >>> prices = pd.DataFrame({"price": ["high", "high", "high", "low", "low"] * 20})
+        >>> churn = pd.Series(["yes", "yes", "no", "no", "no"] * 20, name="churn")
+        >>> net = BayesNetClassifier([("price", "churn")]).fit(prices, churn)
+        >>> print(net.explain({"price": "high"}).to_text())
+        P(churn = yes) = 0.654, 0.409 before the evidence.
+        price = high speaks for it: positive evidence (+1.00 nats).
+        """
         known = self.table[self.table["weight (nats)"].abs() >= 0.005]
         lines = [f"{self._title}."]
         for row in known.head(most).to_dict("records"):
@@ -80,7 +112,17 @@ class Explanation(Result):
         return "\n".join(lines)
 
     def plot(self, ax: Axes | None = None, most: int = 12) -> Axes:
-        """Draw the weights as bars: to the right speaks for the class, to the left against it."""
+        """Draw the weights as bars: to the right speaks for the class, to the left against it.
+
+        Examples
+        --------
+        >>> from crmlib.bayes import BayesNetClassifier
+        >>> prices = pd.DataFrame({"price": ["high", "high", "high", "low", "low"] * 20})
+        >>> churn = pd.Series(["yes", "yes", "no", "no", "no"] * 20, name="churn")
+        >>> net = BayesNetClassifier([("price", "churn")]).fit(prices, churn)
+        >>> net.explain({"price": "high"}).plot().get_xlabel()
+        'weight of evidence (nats)'
+        """
         shown = self.table.head(most).iloc[::-1]
         weights = shown["weight (nats)"].to_numpy()
         if ax is None:
@@ -128,6 +170,20 @@ class WhatIf(Result):
         The values seen or set instead.
     class_name : hashable
         Name of the class variable.
+
+    Examples
+    --------
+    >>> from crmlib.bayes import BayesNetClassifier
+    >>> prices = pd.DataFrame({"price": ["high", "high", "high", "low", "low"] * 20})
+    >>> churn = pd.Series(["yes", "yes", "no", "no", "no"] * 20, name="churn")
+    >>> net = BayesNetClassifier([("price", "churn")]).fit(prices, churn)
+    >>> net.what_if({"price": "high"}, price="low")
+    P(churn = yes) and what if price = low
+             probability  change of log odds (nats) forgotten
+    case
+    as is       0.653846                   0.000000
+    if seen     0.055556                  -3.469202
+    if set      0.055556                  -3.469202
     """
 
     label: Any
@@ -141,11 +197,31 @@ class WhatIf(Result):
         return f"P({self.class_name} = {self.label}) and what if {changed}"
 
     def to_frame(self) -> pd.DataFrame:
-        """Return the three cases with their probability and change of log odds (nats)."""
+        """Return the three cases with their probability and change of log odds (nats).
+
+        Examples
+        --------
+        >>> from crmlib.bayes import BayesNetClassifier
+        >>> prices = pd.DataFrame({"price": ["high", "high", "high", "low", "low"] * 20})
+        >>> churn = pd.Series(["yes", "yes", "no", "no", "no"] * 20, name="churn")
+        >>> net = BayesNetClassifier([("price", "churn")]).fit(prices, churn)
+        >>> net.what_if({"price": "high"}, price="low").to_frame().index.tolist()
+        ['as is', 'if seen', 'if set']
+        """
         return self.table
 
     def plot(self, ax: Axes | None = None) -> Axes:
-        """Draw the three probabilities."""
+        """Draw the three probabilities.
+
+        Examples
+        --------
+        >>> from crmlib.bayes import BayesNetClassifier
+        >>> prices = pd.DataFrame({"price": ["high", "high", "high", "low", "low"] * 20})
+        >>> churn = pd.Series(["yes", "yes", "no", "no", "no"] * 20, name="churn")
+        >>> net = BayesNetClassifier([("price", "churn")]).fit(prices, churn)
+        >>> len(net.what_if({"price": "high"}, price="low").plot().patches)
+        3
+        """
         from crmlib.plots import ranked_bars
 
         shown = self.table["probability"].rename(self._title)
@@ -163,6 +239,17 @@ class Information(Result):
     table : DataFrame
         attribute, information (nats), share of the entropy and, with costs, cost and nats per
         cost; the best question first.
+
+    Examples
+    --------
+    >>> from crmlib.bayes import BayesNetClassifier
+    >>> prices = pd.DataFrame({"price": ["high", "high", "high", "low", "low"] * 20})
+    >>> churn = pd.Series(["yes", "yes", "no", "no", "no"] * 20, name="churn")
+    >>> net = BayesNetClassifier([("price", "churn")]).fit(prices, churn)
+    >>> net.value_of_information({})
+    What to ask next
+    attribute  information (nats)  share of entropy
+        price            0.207596          0.306856
     """
 
     entropy: float
@@ -170,11 +257,31 @@ class Information(Result):
     _title = "What to ask next"
 
     def to_frame(self) -> pd.DataFrame:
-        """Return the questions, the best first."""
+        """Return the questions, the best first.
+
+        Examples
+        --------
+        >>> from crmlib.bayes import BayesNetClassifier
+        >>> prices = pd.DataFrame({"price": ["high", "high", "high", "low", "low"] * 20})
+        >>> churn = pd.Series(["yes", "yes", "no", "no", "no"] * 20, name="churn")
+        >>> net = BayesNetClassifier([("price", "churn")]).fit(prices, churn)
+        >>> net.value_of_information({}).to_frame()["attribute"].tolist()
+        ['price']
+        """
         return self.table
 
     def plot(self, ax: Axes | None = None) -> Axes:
-        """Draw the information of each question."""
+        """Draw the information of each question.
+
+        Examples
+        --------
+        >>> from crmlib.bayes import BayesNetClassifier
+        >>> prices = pd.DataFrame({"price": ["high", "high", "high", "low", "low"] * 20})
+        >>> churn = pd.Series(["yes", "yes", "no", "no", "no"] * 20, name="churn")
+        >>> net = BayesNetClassifier([("price", "churn")]).fit(prices, churn)
+        >>> len(net.value_of_information({}).plot().patches)
+        1
+        """
         from crmlib.plots import ranked_bars
 
         by_name = self.table.set_index("attribute")["information (nats)"]

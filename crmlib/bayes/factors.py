@@ -94,6 +94,95 @@ def eliminate(
     return np.broadcast_to(table, (rows, *table.shape[1:])), log_scale
 
 
+def factor_posteriors(factors: Sequence[Factor], rows: int) -> tuple[list[Floats], Floats]:
+    """Return the posterior of each factor's variables, and the log of what the product sums to.
+
+    One sweep forward as in `eliminate`, which keeps P(variable | its bucket) on the way, and one
+    sweep back that hands each bucket's posterior to the factors it was made of.
+
+    Parameters
+    ----------
+    factors : sequence of Factor
+        Their product must be positive somewhere in every row.
+    rows : int
+        Length of the result's first axis.
+
+    Returns
+    -------
+    posteriors : list of arrays of shape (rows, states of each variable of the factor)
+        Each sums to one in every row.
+    log_total : array of shape (rows,)
+
+    Examples
+    --------
+    >>> chances = Factor((0,), np.array([[0.8, 0.2]]))
+    >>> told = Factor((0,), np.array([[0.1, 0.9], [0.5, 0.5]]))
+    >>> posteriors, log_total = factor_posteriors([chances, told], rows=2)
+    >>> posteriors[0].round(3).tolist(), np.exp(log_total).round(3).tolist()
+    ([[0.308, 0.692], [0.8, 0.2]], [0.26, 0.5])
+    """
+    sizes = {v: n for f in factors for v, n in zip(f.scope, f.table.shape[1:], strict=True)}
+    made = list(factors)
+    work = list(range(len(made)))
+    log_total = np.zeros(rows)
+    steps = []
+    order, _ = elimination_order([factor.scope for factor in factors], sizes)
+    for variable in order:
+        touching = [place for place in work if variable in made[place].scope]
+        parts = [made[place] for place in touching]
+        scope = tuple(u for u in _union(parts, variable) if u != variable)
+        joint = _product(parts, (*scope, variable), sizes)
+        total = joint.sum(axis=-1, keepdims=True)
+        share = np.divide(joint, total, out=np.zeros(joint.shape), where=total > 0)
+        table, scale = _scaled(total[..., 0])
+        log_total += scale
+        steps.append((touching, len(made), (*scope, variable), share))
+        work = [place for place in work if place not in touching]
+        work.append(len(made))
+        made.append(Factor(scope, table))
+    posteriors: dict[int, Floats] = {place: np.ones((1,)) for place in work}
+    for place in work:
+        with np.errstate(divide="ignore"):
+            log_total += np.log(made[place].table)
+    for touching, place, scope, share in reversed(steps):
+        joint = share * posteriors.pop(place)[..., None]
+        for part in touching:
+            kept = made[part].scope
+            others = tuple(axis for axis, u in enumerate(scope, start=1) if u not in kept)
+            summed = joint.sum(axis=others)
+            left = [u for u in scope if u in kept]
+            order = [0, *(1 + left.index(u) for u in kept)]
+            posteriors[part] = summed.transpose(order)
+    return [
+        np.broadcast_to(posteriors[place], (rows, *posteriors[place].shape[1:]))
+        for place in range(len(factors))
+    ], log_total
+
+
+def elimination_order(
+    scopes: Sequence[tuple[int, ...]], sizes: dict[int, int]
+) -> tuple[list[int], int]:
+    """Return all variables, each time the one with the smallest table, and the largest table.
+
+    Examples
+    --------
+    >>> elimination_order([(0, 1), (1, 2)], {0: 2, 1: 3, 2: 4})
+    ([0, 1, 2], 12)
+    """
+    work = [frozenset(scope) for scope in scopes]
+    left, order, largest = sorted(sizes), [], 1
+    while left:
+        unions = [frozenset[int]().union(*(s for s in work if v in s)) for v in left]
+        cells = [prod(sizes[u] for u in union) for union in unions]
+        at = int(np.argmin(cells))
+        largest = max(largest, cells[at])
+        variable = left.pop(at)
+        order.append(variable)
+        work = [scope for scope in work if variable not in scope]
+        work.append(unions[at] - {variable})
+    return order, largest
+
+
 def _union(factors: Collection[Factor], variable: int) -> tuple[int, ...]:
     """Return the variables of the factors that hold this one."""
     return tuple(sorted({u for f in factors if variable in f.scope for u in f.scope} | {variable}))

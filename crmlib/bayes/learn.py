@@ -13,6 +13,7 @@ import numpy.typing as npt
 from crmlib._checks import listed, number, one_of
 from crmlib.bayes import structure
 from crmlib.bayes.climb import FamilyScores, Limits, complete_rows, hill_climb
+from crmlib.bayes.em import Filled, fill_gaps, find_gaps, incomplete_rows
 from crmlib.bayes.network import BayesNetwork
 from crmlib.bayes.parameters import conditional_table
 from crmlib.bayes.scores import Floats, score_function
@@ -118,13 +119,48 @@ def learn_tables(
 
     A table learns from the rows in which none of its variables is missing.
     """
+    counts = family_counts(source, parents, max_table, weight)
+    tables = [conditional_table(table, prior, strength) for table in counts]
+    return BayesNetwork(tuple(source.attributes), parents, tuple(tables))
+
+
+def learn_tables_by_em(
+    source: Any,
+    parents: Parents,
+    prior: str,
+    strength: float,
+    max_table: int,
+    weight: Any = None,
+    *,
+    tol: float,
+    max_iter: int,
+) -> tuple[BayesNetwork, Filled]:
+    """Return the network with its tables learned from all rows, and how the learning went."""
+    counts = family_counts(source, parents, max_table, weight)
+    sizes = [len(attribute.levels) for attribute in source.attributes]
+    matrix, weights = incomplete_rows(source, weight)
+    filled = fill_gaps(
+        counts,
+        find_gaps(matrix, sizes, parents, weights),
+        parents,
+        prior=prior,
+        strength=strength,
+        tol=tol,
+        max_iter=max_iter,
+    )
+    return BayesNetwork(tuple(source.attributes), parents, tuple(filled.tables)), filled
+
+
+def family_counts(
+    source: Any, parents: Parents, max_table: int, weight: Any = None
+) -> list[Floats]:
+    """Return each family's counts over the rows that lack none of its variables."""
     names = source.names
     families = [(*each, child) for child, each in enumerate(parents)]
     for family in families:
         refuse_large(family, source, max_table)
     counts = count_tables(source, [[names[v] for v in family] for family in families], weight)
-    tables = [conditional_table(present(table), prior, strength) for table in counts]
-    return BayesNetwork(tuple(source.attributes), parents, tuple(tables))
+    return [present(table) for table in counts]
 
 
 def refuse_large(family: Sequence[int], source: Any, most: int) -> None:

@@ -81,17 +81,40 @@ class BayesNetwork:
 
     @property
     def names(self) -> tuple[Hashable, ...]:
-        """Names of the variables."""
+        """Names of the variables.
+
+        Examples
+        --------
+        >>> net = BayesNetwork((Attribute("churn", ("no", "yes")),), ((),), (np.array([0.7, 0.3]),))
+        >>> net.names
+        ('churn',)
+        """
         return tuple(attribute.name for attribute in self.attributes)
 
     @cached_property
     def sizes(self) -> tuple[int, ...]:
-        """Number of states of each variable."""
+        """Number of states of each variable.
+
+        Examples
+        --------
+        >>> net = BayesNetwork((Attribute("churn", ("no", "yes")),), ((),), (np.array([0.7, 0.3]),))
+        >>> net.sizes
+        (2,)
+        """
         return tuple(len(attribute.levels) for attribute in self.attributes)
 
     @property
     def edges(self) -> list[tuple[Hashable, Hashable]]:
-        """The (parent, child) names."""
+        """The (parent, child) names.
+
+        Examples
+        --------
+        >>> plan, churn = Attribute("plan", ("a", "b")), Attribute("churn", ("no", "yes"))
+        >>> table = np.array([[0.9, 0.1], [0.6, 0.4]])
+        >>> net = BayesNetwork((plan, churn), ((), (0,)), (np.array([0.5, 0.5]), table))
+        >>> net.edges
+        [('plan', 'churn')]
+        """
         names = self.names
         return [
             (names[parent], names[child])
@@ -107,7 +130,16 @@ class BayesNetwork:
         )
 
     def position(self, name: Hashable) -> int:
-        """Return the place of a variable, or raise a KeyError that lists them."""
+        """Return the place of a variable, or raise a KeyError that lists them.
+
+        Examples
+        --------
+        >>> plan, churn = Attribute("plan", ("a", "b")), Attribute("churn", ("no", "yes"))
+        >>> table = np.array([[0.9, 0.1], [0.6, 0.4]])
+        >>> net = BayesNetwork((plan, churn), ((), (0,)), (np.array([0.5, 0.5]), table))
+        >>> net.position("churn")
+        1
+        """
         if name not in self.names:
             raise KeyError(f"There is no variable {name!r}; there are {listed(self.names)}.")
         return self.names.index(name)
@@ -119,6 +151,14 @@ class BayesNetwork:
         ------
         ValueError
             If the variable has no such state; the message lists those it has.
+
+        Examples
+        --------
+        >>> plan, churn = Attribute("plan", ("a", "b")), Attribute("churn", ("no", "yes"))
+        >>> table = np.array([[0.9, 0.1], [0.6, 0.4]])
+        >>> net = BayesNetwork((plan, churn), ((), (0,)), (np.array([0.5, 0.5]), table))
+        >>> net.code("churn", "yes")
+        1
         """
         attribute = self.attributes[self.position(name)]
         if value in attribute.levels:
@@ -187,6 +227,16 @@ class BayesNetwork:
         ValueError
             If there is no such state, a variable is asked for and given, or the evidence has
             probability zero.
+
+        Examples
+        --------
+        >>> plan, churn = Attribute("plan", ("a", "b")), Attribute("churn", ("no", "yes"))
+        >>> table = np.array([[0.9, 0.1], [0.6, 0.4]])
+        >>> net = BayesNetwork((plan, churn), ((), (0,)), (np.array([0.5, 0.5]), table))
+        >>> net.query("churn", {"plan": "b"})["yes"].item()
+        0.4
+        >>> net.query(["plan", "churn"]).round(2).tolist()
+        [0.45, 0.05, 0.3, 0.2]
         """
         asked = list(variables) if isinstance(variables, list) else [variables]
         keep = [self.position(name) for name in asked]
@@ -265,7 +315,16 @@ class BayesNetwork:
         return BayesNetwork(self.attributes, tuple(parents), tuple(tables))
 
     def joint(self, keep: Sequence[int], seen: Mapping[int, int]) -> Floats:
-        """Return the distribution of variables, by position, given codes of others."""
+        """Return the distribution of variables, by position, given codes of others.
+
+        Examples
+        --------
+        >>> plan, churn = Attribute("plan", ("a", "b")), Attribute("churn", ("no", "yes"))
+        >>> table = np.array([[0.9, 0.1], [0.6, 0.4]])
+        >>> net = BayesNetwork((plan, churn), ((), (0,)), (np.array([0.5, 0.5]), table))
+        >>> net.joint([1], {0: 1})
+        array([0.6, 0.4])
+        """
         table, _ = self.weights(keep, seen)
         _possible(table, {self.names[v]: self.attributes[v].levels[c] for v, c in seen.items()})
         return np.asarray(table / table.sum())
@@ -273,7 +332,17 @@ class BayesNetwork:
     def weights(
         self, keep: Sequence[int], seen: Mapping[int, int], *, maximize: bool = False
     ) -> tuple[Floats, float]:
-        """Return P(keep, seen) up to a factor, and the log of that factor."""
+        """Return P(keep, seen) up to a factor, and the log of that factor.
+
+        Examples
+        --------
+        >>> plan, churn = Attribute("plan", ("a", "b")), Attribute("churn", ("no", "yes"))
+        >>> table = np.array([[0.9, 0.1], [0.6, 0.4]])
+        >>> net = BayesNetwork((plan, churn), ((), (0,)), (np.array([0.5, 0.5]), table))
+        >>> table, log_scale = net.weights([1], {0: 1})
+        >>> (table * np.exp(log_scale)).round(3)  # P(plan = b, churn)
+        array([0.3, 0.2])
+        """
         relevant = list(range(len(self.parents))) if maximize else self.ancestors([*keep, *seen])
         observed = {v: np.array([code]) for v, code in seen.items()}
         factors = [reduced(self.tables[v], (*self.parents[v], v), observed) for v in relevant]
@@ -282,7 +351,16 @@ class BayesNetwork:
             return table[0], float(log_scale[0] + (np.log(table[0]) if not keep else 0.0))
 
     def ancestors(self, variables: Sequence[int]) -> list[int]:
-        """Return the variables, by position, with all they depend on."""
+        """Return the variables, by position, with all they depend on.
+
+        Examples
+        --------
+        >>> plan, churn = Attribute("plan", ("a", "b")), Attribute("churn", ("no", "yes"))
+        >>> table = np.array([[0.9, 0.1], [0.6, 0.4]])
+        >>> net = BayesNetwork((plan, churn), ((), (0,)), (np.array([0.5, 0.5]), table))
+        >>> net.ancestors([1]), net.ancestors([0])
+        ([0, 1], [0])
+        """
         found: set[int] = set()
         frontier = list(variables)
         while frontier:
@@ -293,7 +371,16 @@ class BayesNetwork:
         return sorted(found)
 
     def descendants(self, variable: int) -> list[int]:
-        """Return the variables, by position, that a path leads to."""
+        """Return the variables, by position, that a path leads to.
+
+        Examples
+        --------
+        >>> plan, churn = Attribute("plan", ("a", "b")), Attribute("churn", ("no", "yes"))
+        >>> table = np.array([[0.9, 0.1], [0.6, 0.4]])
+        >>> net = BayesNetwork((plan, churn), ((), (0,)), (np.array([0.5, 0.5]), table))
+        >>> net.descendants(0), net.descendants(1)
+        ([1], [])
+        """
         return [
             v for v in range(len(self.parents)) if v != variable and variable in self.ancestors([v])
         ]
@@ -326,7 +413,17 @@ class BayesNetwork:
         return frame.sort_values("information (nats)", ascending=False, ignore_index=True)
 
     def plot(self, ax: Axes | None = None, *, target: Hashable | None = None) -> Axes:
-        """Draw the network; the thicker an arrow, the more it tells."""
+        """Draw the network; the thicker an arrow, the more it tells.
+
+        Examples
+        --------
+        >>> plan, churn = Attribute("plan", ("a", "b")), Attribute("churn", ("no", "yes"))
+        >>> table = np.array([[0.9, 0.1], [0.6, 0.4]])
+        >>> net = BayesNetwork((plan, churn), ((), (0,)), (np.array([0.5, 0.5]), table))
+        >>> ax = net.plot(target="churn")
+        >>> sorted(text.get_text() for text in ax.texts if text.get_text())
+        ['churn', 'plan']
+        """
         from crmlib.bayes.plot import plot_network
 
         return plot_network(self, ax, target=target)
@@ -346,7 +443,14 @@ class BayesNetwork:
 
     @classmethod
     def from_json(cls, text: str) -> BayesNetwork:
-        """Rebuild what `to_json` wrote."""
+        """Rebuild what `to_json` wrote.
+
+        Examples
+        --------
+        >>> net = BayesNetwork((Attribute("churn", ("no", "yes")),), ((),), (np.array([0.7, 0.3]),))
+        >>> BayesNetwork.from_json(net.to_json()).names
+        ('churn',)
+        """
         from crmlib.bayes import exchange
 
         return exchange.from_json(text)
@@ -366,20 +470,45 @@ class BayesNetwork:
 
     @classmethod
     def from_bif(cls, text: str) -> BayesNetwork:
-        """Read a network in BIF."""
+        """Read a network in BIF.
+
+        Examples
+        --------
+        >>> net = BayesNetwork((Attribute("churn", ("no", "yes")),), ((),), (np.array([0.7, 0.3]),))
+        >>> BayesNetwork.from_bif(net.to_bif()).tables
+        (array([0.7, 0.3]),)
+        """
         from crmlib.bayes import exchange
 
         return exchange.from_bif(text)
 
     def to_pgmpy(self) -> Any:
-        """Return the network as a pgmpy model; see `crmlib.bayes.exchange.to_pgmpy`."""
+        """Return the network as a pgmpy model; see `crmlib.bayes.exchange.to_pgmpy`.
+
+        Examples
+        --------
+        >>> plan, churn = Attribute("plan", ("a", "b")), Attribute("churn", ("no", "yes"))
+        >>> table = np.array([[0.9, 0.1], [0.6, 0.4]])
+        >>> net = BayesNetwork((plan, churn), ((), (0,)), (np.array([0.5, 0.5]), table))
+        >>> list(net.to_pgmpy().edges())
+        [('plan', 'churn')]
+        """
         from crmlib.bayes import exchange
 
         return exchange.to_pgmpy(self)
 
     @classmethod
     def from_pgmpy(cls, model: Any) -> BayesNetwork:
-        """Return a pgmpy model as a network."""
+        """Return a pgmpy model as a network.
+
+        Examples
+        --------
+        >>> plan, churn = Attribute("plan", ("a", "b")), Attribute("churn", ("no", "yes"))
+        >>> table = np.array([[0.9, 0.1], [0.6, 0.4]])
+        >>> net = BayesNetwork((plan, churn), ((), (0,)), (np.array([0.5, 0.5]), table))
+        >>> BayesNetwork.from_pgmpy(net.to_pgmpy()).edges
+        [('plan', 'churn')]
+        """
         from crmlib.bayes import exchange
 
         return exchange.from_pgmpy(model)

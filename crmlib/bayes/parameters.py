@@ -39,10 +39,22 @@ def conditional_table(counts: Floats, prior: str = "bdeu", strength: float = 10.
     """
     one_of(prior, PRIORS, "prior")
     number(strength, "strength", 0, open_low=prior != "mle")
-    added = {"bdeu": strength / max(counts.size, 1), "laplace": strength, "mle": 0.0}[prior]
-    table = counts + added
+    table = counts + prior_counts(counts.shape, prior, strength)
     total = table.sum(axis=-1, keepdims=True)
     states = table.shape[-1]
     out: Floats = np.full(table.shape, 1 / states)
     np.divide(table, total, out=out, where=total > 0)
     return out
+
+
+def prior_counts(shape: tuple[int, ...], prior: str, strength: float) -> Floats:
+    """Return what a prior adds to each cell of a table of that shape.
+
+    Examples
+    --------
+    >>> prior_counts((2, 2), "bdeu", 10.0)[0].tolist()
+    [2.5, 2.5]
+    """
+    cells = max(int(np.prod(shape)), 1)
+    added = {"bdeu": strength / cells, "laplace": strength, "mle": 0.0}[prior]
+    return np.full(shape, added)

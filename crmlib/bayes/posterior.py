@@ -16,13 +16,11 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from crmlib.bayes.factors import eliminate, reduced
+from crmlib.bayes.patterns import Ints, agreeing, as_bits, bits
 from crmlib.bayes.scores import Floats
 from crmlib.bayes.structure import Parents, topological
-
-Ints = npt.NDArray[np.intp]
 
 #: Numbers in a table of lookups: it should stay in the cache.
 LOOKUP_CELLS = 1 << 15
@@ -216,7 +214,7 @@ class ClassPosterior:
         for v in self._order:
             touching = [alive[place[p]] for p in self.parents[v] if p != self.target]
             dead.append(barren[v] & np.logical_or.reduce([nowhere, *touching]))
-        pattern, first = _groups([*alive, *dead])
+        pattern, first = agreeing([*alive, *dead])
         self._add_components(matrix, out, rows, pattern, (alive, dead), first)
 
     def _add_components(
@@ -229,7 +227,7 @@ class ClassPosterior:
         first: Ints,
     ) -> None:
         """Find the components of each pattern, and add each component's term to all its rows."""
-        alive, dead = (_as_bits(mask, self._order, first) for mask in masks)
+        alive, dead = (as_bits(mask, self._order, first) for mask in masks)
         numbers: dict[tuple[int, int], int] = {}
         flat: list[int] = []
         ends = []
@@ -267,7 +265,7 @@ class ClassPosterior:
                             frontier |= 1 << u
             alive &= ~component
             dropped = 0
-            for v in _bits(component):
+            for v in bits(component):
                 for child in self.children[v]:
                     dropped |= dead & 1 << child
             found.append((component, dropped))
@@ -278,7 +276,7 @@ class ClassPosterior:
         if key in self._components:
             return self._components[key]
         mask, dropped = key
-        members = _bits(mask)
+        members = bits(mask)
         families = sorted(
             {f for v in members for f in (v, *self.children[v]) if not dropped >> f & 1}
         )
@@ -305,7 +303,7 @@ class ClassPosterior:
                 cell *= size
                 cell += codes
             return component.answers[cell]
-        group, first = _groups(states)
+        group, first = agreeing(states)
         return self._sum_out(component, [codes[first] for codes in states], len(first))[group]
 
     def _sum_out(self, component: _Component, states: list[Ints], rows: int) -> Floats:
@@ -328,50 +326,3 @@ class ClassPosterior:
             prod(self.sizes[v] for v in self.scopes[family] if v not in free)
             for family in component.families
         )
-
-
-def _groups(columns: Sequence[npt.NDArray[Any]]) -> tuple[Ints, Ints]:
-    """Return which rows agree in all columns: a number for each row, and each group's first row.
-
-    Examples
-    --------
-    >>> group, first = _groups([np.array([1, 0, 1]), np.array([2, 2, 2])])
-    >>> group.tolist(), first.tolist()
-    ([0, 1, 0], [0, 1])
-    """
-    key = np.zeros(len(columns[0]), dtype=np.int64)
-    room = 1
-    for column in columns:
-        size = int(column.max(initial=0)) + 1
-        if room > (1 << 62) // size:
-            key, found = pd.factorize(key)
-            key = key.astype(np.int64)
-            room = len(found)
-        key = key * size + column
-        room *= size
-    group, found = pd.factorize(key)
-    first = np.empty(len(found), dtype=np.intp)
-    first[group[::-1]] = np.arange(len(group))[::-1]
-    return group, first
-
-
-def _as_bits(
-    mask: Sequence[npt.NDArray[np.bool_]], variables: Sequence[int], rows: Ints
-) -> list[int]:
-    """Return the variables that are set in each of the rows as the bits of an integer."""
-    out = [0] * len(rows)
-    for variable, column in zip(variables, mask, strict=True):
-        bit = 1 << variable
-        for row in np.flatnonzero(column[rows]).tolist():
-            out[row] |= bit
-    return out
-
-
-def _bits(mask: int) -> list[int]:
-    """Return the positions of the bits that are set."""
-    found = []
-    while mask:
-        low = mask & -mask
-        found.append(low.bit_length() - 1)
-        mask ^= low
-    return found

@@ -32,6 +32,12 @@ class Reliability(Result):
         Mean of -log of the probability given to what happened, in nats.
     brier : float
         Mean squared distance between probability and outcome.
+
+    Examples
+    --------
+    >>> found = reliability([0, 0, 1, 1], [0.2, 0.2, 0.9, 0.9], n_bins=2)
+    >>> round(found.calibration_error, 2), round(found.brier, 3)
+    (0.15, 0.025)
     """
 
     table: pd.DataFrame
@@ -47,11 +53,25 @@ class Reliability(Result):
         )
 
     def to_frame(self) -> pd.DataFrame:
-        """Return the bins: rows, predicted, observed, low, high."""
+        """Return the bins: rows, predicted, observed, low, high.
+
+        Examples
+        --------
+        >>> found = reliability([0, 0, 1, 1], [0.2, 0.2, 0.9, 0.9], n_bins=2)
+        >>> found.to_frame()["observed"].tolist()
+        [0.0, 1.0]
+        """
         return self.table
 
     def plot(self, ax: Axes | None = None) -> Axes:
-        """Draw observed against predicted; a calibrated model lies on the diagonal."""
+        """Draw observed against predicted; a calibrated model lies on the diagonal.
+
+        Examples
+        --------
+        >>> found = reliability([0, 0, 1, 1], [0.2, 0.2, 0.9, 0.9], n_bins=2)
+        >>> len(found.plot().collections)
+        1
+        """
         if ax is None:
             import matplotlib.pyplot as plt
 

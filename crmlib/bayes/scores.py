@@ -154,7 +154,8 @@ def _by_parents(counts: Floats) -> Floats:
 
 
 def _x_log_x(values: Floats) -> Floats:
-    return values * np.log(values, out=np.zeros(values.shape), where=values > 0)
+    # Zeros become ones: several times faster than leaving them out, as the logarithm is vectorized.
+    return np.asarray(values * np.log(values + (values == 0)))
 
 
 def _log_marginal(table: Floats, prior: Floats) -> float:

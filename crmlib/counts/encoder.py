@@ -240,9 +240,11 @@ class Encoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     def _read(self, frame: pd.DataFrame) -> list[_Read]:
         """Read every column the way it was learned."""
+        # Faster than by position, which counts where a single customer is explained.
+        columns = (column for _, column in frame.items())
         return [
-            _read(frame.iloc[:, place], attribute)
-            for place, attribute in enumerate(self.attributes_)
+            _read(column, attribute)
+            for column, attribute in zip(columns, self.attributes_, strict=True)
         ]
 
     def _learn(

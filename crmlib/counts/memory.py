@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,8 @@ KERNEL_PAYS = 250_000
 #: Rows counted at a time, and cells up to which tables are counted together: both fit the cache.
 COUNT_ROWS = 1 << 18
 COVER_CELLS = 1 << 16
+#: Cells of the tables that are counted in one pass over the blocks.
+BATCH_CELLS = 1 << 22
 
 
 def joint_tables(
@@ -54,9 +57,8 @@ def joint_tables(
     wanted = [frozenset(places) for places in sets]
     results: list[Floats] = [np.empty(0)] * len(sets)
     open_sets = dict.fromkeys(range(len(sets)))
-    for covering in cover(wanted, sizes, limit):
-        columns = sorted(covering)
-        table = _count(codes, columns, [sizes[place] for place in columns], weights)
+    for columns, table in _counted(codes, cover(wanted, sizes, limit), sizes, weights):
+        covering = frozenset(columns)
         for number in [number for number in open_sets if wanted[number] <= covering]:
             shape = [codes.attributes[place].size for place in sets[number]]
             counted = sum_out(table, columns, sets[number])
@@ -67,21 +69,65 @@ def joint_tables(
     return results
 
 
+def _counted(
+    codes: Codes,
+    coverings: Sequence[frozenset[int]],
+    sizes: Sequence[int],
+    weights: npt.NDArray[Any] | None,
+) -> Iterator[tuple[tuple[int, ...], Floats]]:
+    """Yield the columns of each covering, in the order of the axes, and its table.
+
+    Frequent columns come first and the coverings in the order of their columns: what consecutive
+    ones begin with is looked up once.
+    """
+    often = Counter(place for covering in coverings for place in covering)
+    ordered = sorted(
+        tuple(sorted(covering, key=lambda place: (-often[place], place))) for covering in coverings
+    )
+    batch: list[tuple[int, ...]] = []
+    cells = 0
+    for columns in ordered:
+        cells += cells_of(columns, sizes)
+        if batch and cells > BATCH_CELLS:
+            yield from zip(batch, _count(codes, batch, sizes, weights), strict=True)
+            batch, cells = [], cells_of(columns, sizes)
+        batch.append(columns)
+    yield from zip(batch, _count(codes, batch, sizes, weights), strict=True)
+
+
 def _count(
-    codes: Codes, columns: Sequence[int], sizes: Sequence[int], weights: npt.NDArray[Any] | None
-) -> Floats:
-    """Count some attributes in blocks of rows that stay in the cache."""
-    cells = cells_of(range(len(sizes)), sizes)
-    narrow = np.dtype(np.uint16 if cells <= 1 << 16 else np.intp)
-    total = np.zeros(cells)
+    codes: Codes,
+    batch: Sequence[tuple[int, ...]],
+    sizes: Sequence[int],
+    weights: npt.NDArray[Any] | None,
+) -> list[Floats]:
+    """Count sets of columns in blocks of rows that stay in the cache."""
+    totals = [np.zeros(cells_of(columns, sizes)) for columns in batch]
     for start in range(0, len(codes), COUNT_ROWS):
         rows = slice(start, start + COUNT_ROWS)
-        cell = np.zeros(len(codes.matrix[0, rows]), dtype=narrow)
-        for place, size in zip(columns, sizes, strict=True):
-            cell *= narrow.type(size % (1 << 16) if narrow == np.uint16 else size)
-            np.add(cell, codes.matrix[place, rows], out=cell, casting="unsafe")
-        total += np.bincount(cell, None if weights is None else weights[rows], minlength=cells)
-    return total.reshape(sizes)
+        block = codes.matrix[:, rows]
+        # The columns so far, each with the cell of every row in the table of these columns.
+        path: list[tuple[int, npt.NDArray[Any]]] = []
+        for columns, total in zip(batch, totals, strict=True):
+            shared = 0
+            while shared < min(len(path), len(columns)) and path[shared][0] == columns[shared]:
+                shared += 1
+            del path[shared:]
+            for depth, place in enumerate(columns[shared:], start=shared + 1):
+                narrow = cells_of(columns[:depth], sizes) <= 1 << 16
+                cell = block[place].astype(np.uint16 if narrow else np.intp)
+                if path:
+                    before = path[-1][1].astype(cell.dtype, copy=False)
+                    cell += before * cell.dtype.type(sizes[place])
+                path.append((place, cell))
+            cell = path[-1][1] if path else np.zeros(block.shape[1], dtype=np.intp)
+            total[:] += np.bincount(
+                cell, None if weights is None else weights[rows], minlength=len(total)
+            )
+    return [
+        total.reshape([sizes[place] for place in columns])
+        for columns, total in zip(batch, totals, strict=True)
+    ]
 
 
 def level_counter(

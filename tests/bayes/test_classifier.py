@@ -20,6 +20,7 @@ from crmlib.counts import Attribute, Encoder
         BayesNetClassifier("tan", n_bins=4),
         BayesNetClassifier("hill-climb", starts=2),
         BayesNetClassifier("forest", missing="error"),
+        BayesNetClassifier("tan", missing="em", n_bins=4),
     ]
 )
 def test_it_is_a_scikit_learn_classifier(estimator, check):

@@ -7,9 +7,9 @@ import warnings
 import numpy as np
 import pytest
 
-from crmlib.bayes import BayesNetClassifier, BayesNetwork, scores, structure
+from crmlib.bayes import BayesNetClassifier, BayesNetwork, em, scores, structure
 from crmlib.bayes.climb import FamilyScores, Limits, hill_climb
-from crmlib.counts import Encoder
+from crmlib.counts import Attribute, Encoder
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
@@ -17,7 +17,7 @@ with warnings.catch_warnings():
     from pgmpy import estimators
     from pgmpy.inference import CausalInference, VariableElimination
     from pgmpy.models import DiscreteBayesianNetwork
-    from pgmpy.parameter_estimator import DiscreteBayesianEstimator, DiscreteMLE
+    from pgmpy.parameter_estimator import DiscreteBayesianEstimator, DiscreteEM, DiscreteMLE
     from pgmpy.readwrite import BIFReader, BIFWriter
     from pgmpy.structure_score import BIC, K2, BDeu
 
@@ -129,6 +129,53 @@ def test_tables_agree(nets, prior, strength, estimator, weighted):
         ]
         table = other.tables[b].transpose([*order, len(order)])
         np.testing.assert_allclose(mine.tables[a], table, atol=1e-12)
+
+
+@pytest.mark.parametrize("seed", [1, 2, 5])
+def test_passes_of_expectation_maximization_agree(nets, seed):
+    """pgmpy drops rows with single gaps, but sums out a column that is missing altogether."""
+    network = nets.random(seed, 5, most_states=3)
+    frame = nets.sample(network, 300, seed)
+    hidden = next(v for v in range(5) if network.descendants(v))
+    name = network.names[hidden]
+    numbered = list(network.attributes)  # it numbers the states of what is hidden
+    numbered[hidden] = Attribute(name, tuple(range(network.sizes[hidden])))
+    network = BayesNetwork(tuple(numbered), network.parents, network.tables)
+    estimator = DiscreteEM(
+        init_cpds={cpd.variable: cpd for cpd in network.to_pgmpy().cpds},
+        state_names={a.name: list(a.levels) for a in numbered if a.name != name},
+        latent_card={name: network.sizes[hidden]},
+        max_iter=4,
+        atol=0,
+        show_progress=False,
+    )
+    bare = DiscreteBayesianNetwork(network.edges, latents={name})
+    bare.add_nodes_from(network.names)
+    estimator.fit(bare, frame.drop(columns=name).astype(str))
+    theirs = {cpd.variable: cpd for cpd in estimator.parameters_}
+    matrix = np.array([frame[each].cat.codes for each in network.names], dtype=np.uint8)
+    matrix[hidden] = network.sizes[hidden]
+    known = []
+    for v, parents in enumerate(network.parents):
+        cells = np.zeros([network.sizes[u] for u in (*parents, v)])
+        if hidden not in (*parents, v):
+            np.add.at(cells, tuple(matrix[u] for u in (*parents, v)), 1)
+        known.append(cells)
+    gaps = em.find_gaps(matrix, network.sizes, network.parents)
+    found = em.fill_gaps(
+        known, gaps, network.parents, prior="mle", tol=0, max_iter=4, start=network.tables
+    )
+    for v, (each, parents) in enumerate(zip(network.names, network.parents, strict=True)):
+        cpd = theirs[each]
+        scope = [*(network.names[p] for p in parents), each]
+        order = [cpd.variables.index(member) for member in scope]
+        index = np.ix_(
+            *[
+                [cpd.state_names[member].index(level) for level in network.attributes[u].levels]
+                for member, u in zip(scope, (*parents, v), strict=True)
+            ]
+        )
+        np.testing.assert_allclose(found.tables[v], cpd.values.transpose(order)[index], atol=1e-8)
 
 
 @pytest.mark.parametrize("seed", range(3))
