@@ -64,7 +64,7 @@ def entropy(counts: npt.ArrayLike, class_weight: npt.ArrayLike | None = None) ->
     if (total := n.sum()) == 0:
         return 0.0
     w = np.ones_like(n) if class_weight is None else np.asarray(class_weight, dtype=np.float64)
-    return float(-(w * xlogx(n / total)).sum())
+    return float((w * -xlogx(n / total)).sum()) + 0.0  # 0, not the -0 of a pure group
 
 
 def information_gain(table: npt.ArrayLike, class_weight: npt.ArrayLike | None = None) -> float:

@@ -48,13 +48,16 @@ def steps(model: Model) -> pd.DataFrame:
     """Return the splits, first to last: where, by what, and what was gained."""
     tree = model.tree
     splits = np.flatnonzero(tree.attribute >= 0)
+    rows = tree.rows[splits].sum(axis=1)
+    if (rows % 1 == 0).all():  # fractional only where missing values go down all branches
+        rows = rows.astype(np.int64)
     return pd.DataFrame(
         {
             "node": splits,
             "condition": [model.sentence(int(node)) for node in splits],
             "split": [model.attributes[tree.attribute[node]].name for node in splits],
             "gain (bits)": tree.gains[tree.measured[splits], tree.attribute[splits]],
-            "rows": tree.rows[splits].sum(axis=1),
+            "rows": rows,
         },
         index=pd.RangeIndex(1, len(splits) + 1, name="step"),
     )

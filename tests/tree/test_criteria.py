@@ -116,6 +116,10 @@ def test_reweighted_gain_is_scikit_learns_impurity_decrease(table, w):
     assert information_gain(table * w) == pytest.approx(decrease, abs=1e-12)
 
 
+def test_the_entropy_of_a_pure_group_prints_as_zero():
+    assert str(entropy([4, 0])) == str(entropy([0, 4], class_weight=[1, 3])) == "0.0"
+
+
 def test_the_weighted_entropy_does_not_peak_at_one_half():
     p = np.linspace(0, 1, 100_001)
     values = [entropy([x, 1 - x], [3, 1]) for x in p[40_000:50_001:10]]
