@@ -1,13 +1,15 @@
-"""From a CRM's tables to one row a lost customer: what the records know about each loss."""
+"""One row a lost customer: what a CRM's records know, and what the simulator's truth knows."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from crmlib._checks import as_frame, require_columns, whole
+from crmlib._checks import as_frame, no_duplicates, require_columns, whole
+from crmlib.value import second_lifetime_value
 
 _NEEDED = {
     "churn": ["customer_id", "month", "last_active", "life", "contract", "tenure", "ported",
@@ -78,6 +80,56 @@ def lost_customers(crm: Mapping[str, pd.DataFrame], *, window: int = 6) -> pd.Da
     table["ported_out"] = first["ported"].astype(bool)
     table["stated_reason"] = first["stated_reason"].astype(object)
     return table
+
+
+def potential_outcomes(offers: pd.DataFrame, *, discount: float = 0.01) -> pd.DataFrame:
+    """Return what every offer would do to each lost customer of a simulated campaign.
+
+    The simulated operator's truth, for judging a method: no CRM holds it.
+
+    Parameters
+    ----------
+    offers : pandas.DataFrame
+        The table ``op.truth.offers``: for each offer k, and 'none', `chance_k`, `returns_k`,
+        `margin_k` and `hazard_k` (of the second life, per month).
+    discount : float
+        Discount rate per month.
+
+    Returns
+    -------
+    pandas.DataFrame
+        By `customer_id`, with two levels of columns: ``["chance"]`` to be back with each offer,
+        ``["worth"]``, the second lifetime value if back (in the money of the margins), and
+        ``["back"]``, whether the customer returns.
+
+    Raises
+    ------
+    ValueError
+        If customers repeat, a column is missing, or there is no outcome without an offer.
+
+    Examples
+    --------
+    >>> from crmlib.data import simulate
+    >>> op = simulate(customers=2_000, months=6, random_state=1)
+    >>> known = potential_outcomes(op.truth.offers)
+    >>> (known["chance"]["both"] > known["chance"]["none"]).all()
+    np.True_
+    """
+    require_columns(as_frame(offers, "offers"), ["customer_id", "chance_none"], "offers")
+    no_duplicates(pd.Index(offers["customer_id"]), "offers")
+    names = [c.removeprefix("chance_") for c in offers.columns if c.startswith("chance_")]
+    kinds = ("returns", "margin", "hazard")
+    require_columns(offers, [f"{kind}_{name}" for name in names for kind in kinds], "offers")
+    parts: dict[tuple[str, str], Any] = {}
+    for name in names:
+        parts["chance", name] = offers[f"chance_{name}"].astype(float)
+        parts["worth", name] = second_lifetime_value(
+            offers[f"margin_{name}"].astype(float),
+            retention=1 - offers[f"hazard_{name}"].astype(float),
+            discount=discount,
+        )
+        parts["back", name] = offers[f"returns_{name}"].astype(bool)
+    return pd.DataFrame(parts).set_axis(offers["customer_id"], axis=0).sort_index(axis=1, level=0)
 
 
 def _before(rows: pd.DataFrame, end: pd.Series, window: int) -> pd.DataFrame:

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from crmlib.data import simulate
-from crmlib.recovery import classify_loss, lost_customers
+from crmlib.recovery import classify_loss, lost_customers, potential_outcomes
 
 
 @pytest.fixture
@@ -62,3 +62,24 @@ def test_the_operator_has_a_row_for_every_first_loss():
     last = lost.loc[who, "last_active"]
     own = margin[(margin["customer_id"] == who) & margin["month"].between(last - 5, last)]
     assert lost.loc[who, "margin"] == pytest.approx(own["margin"].mean(), rel=1e-6)
+
+
+def test_potential_outcomes_are_those_of_the_truth():
+    op = simulate(customers=3_000, months=12, random_state=3)
+    truth = op.truth.offers
+    known = potential_outcomes(truth, discount=0.02)
+    assert known.index.tolist() == truth["customer_id"].tolist()
+    row = truth.iloc[5]
+    keep = 1 - float(row["hazard_upgrade"])
+    assert known["chance"]["both"].iloc[5] == pytest.approx(float(row["chance_both"]))
+    assert known["back"]["none"].iloc[5] == row["returns_none"]
+    worth = float(row["margin_upgrade"]) * keep / (1.02 - keep)
+    assert known["worth"]["upgrade"].iloc[5] == pytest.approx(worth)
+
+
+def test_potential_outcomes_need_the_outcome_without_an_offer():
+    truth = simulate(customers=2_000, months=6, random_state=1).truth.offers
+    with pytest.raises(ValueError, match="chance_none"):
+        potential_outcomes(truth.drop(columns="chance_none"))
+    with pytest.raises(ValueError, match="hazard_both"):
+        potential_outcomes(truth.drop(columns="hazard_both"))
