@@ -57,6 +57,7 @@ class Customers:
     inertia: Floats
     demand_gb: Floats
     demand_minutes: Floats
+    withdrawal: Floats  # how much an intention to leave shows in use; 0: not at all
 
     contract: NDArray[np.uint8]
     plan: NDArray[np.uint8]
@@ -71,6 +72,9 @@ class Customers:
     poor_memory: Floats
     staff_memory: Floats
     late_streak: Floats
+    reason: NDArray[np.int8]  # what a customer thinks of leaving for, -1 if he does not
+    depth: Floats  # how far it has gone, 0 to 1; fades when he has made his peace
+    lull: Bools  # uses less for reasons that have nothing to do with the operator
     paused: Bools
     promo_until: NDArray[np.int16]
     promo_discount: Bools
@@ -154,6 +158,9 @@ def draw_customers(
         [0.4, 1.8],
     )
 
+    shows = uniform(streams.at("quiet"), n) >= p["intention.quiet"]
+    reason, depth = _first_intention(streams, p, joined)
+
     def zeros(dtype: Any) -> NDArray[Any]:
         return np.zeros(n, dtype)
 
@@ -175,6 +182,7 @@ def draw_customers(
         inertia=trait("inertia") + shift("inertia"),
         demand_gb=demand_gb,
         demand_minutes=demand_minutes,
+        withdrawal=spread("withdrawal", sd) * shows,
         contract=contract,
         plan=plan,
         term_end=_first_term_end(streams, p, contract, joined),
@@ -188,6 +196,9 @@ def draw_customers(
         poor_memory=zeros(np.float32),
         staff_memory=zeros(np.float32),
         late_streak=zeros(np.float32),
+        reason=reason,
+        depth=depth,
+        lull=zeros(np.bool_),
         paused=zeros(np.bool_),
         promo_until=zeros(np.int16),
         promo_discount=zeros(np.bool_),
@@ -229,6 +240,18 @@ def expected_bill(
     over = np.minimum(np.float32(p["plan.overage_gb"]) * np.maximum(gb - data, 0), cap)
     over += np.minimum(np.float32(p["plan.overage_minute"]) * np.maximum(minutes - voice, 0), cap)
     return np.asarray(fee + over, np.float32)
+
+
+def _first_intention(
+    streams: Streams, p: Mapping[str, Any], joined: NDArray[np.int16]
+) -> tuple[NDArray[np.int8], Floats]:
+    """Let a share of the opening base think of leaving already, for some months."""
+    n = len(joined)
+    thinks = (joined <= 0) & (uniform(streams.at("first intention"), n) < p["intention.opening"])
+    reason = choose(streams.at("first reason"), p["intention.opening_shares"], n).astype(np.int8)
+    length = 1 + np.floor(streams.at("first length").standard_exponential(n, np.float32) * 3)
+    depth = (1 - (1 - p["intention.pace"]) ** length) * thinks
+    return np.where(thinks, reason, np.int8(-1)), single(depth)
 
 
 def _first_term_end(
