@@ -9,6 +9,9 @@ from typing import Any
 
 import click
 
+THRESHOLDS = ("capacity", "cost", "history", "control-chart")
+MODELS = ("logistic", "boosting", "tree", "network", "index", "rules")
+
 
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path))
@@ -16,14 +19,28 @@ import click
 @click.option("--indicators", type=click.Path(path_type=Path), help="Indicator system (TOML).")
 @click.option("--routes", type=click.Path(path_type=Path), help="Departments, deadlines (TOML).")
 @click.option(
+    "--model",
+    type=click.Choice(MODELS),
+    default="logistic",
+    show_default=True,
+    help="What the risk comes from.",
+)
+@click.option(
     "--threshold",
-    type=click.Choice(["capacity", "cost", "history"]),
+    type=click.Choice(THRESHOLDS),
     default="capacity",
     show_default=True,
-    help="When a risk becomes an alarm.",
+    help="When there is an alarm.",
 )
-@click.option("--capacity", default=500, show_default=True, help="Alarms a month (capacity).")
+@click.option(
+    "--capacity",
+    type=click.IntRange(min=0),
+    help="Alarms a month at most: 500 for capacity, unlimited for control-chart.",
+)
 @click.option("--quantile", default=0.95, show_default=True, help="Share without alarm (history).")
+@click.option(
+    "--chart", default="bill", show_default=True, help="Column of `months` the chart watches."
+)
 @click.option("--contact", default=5.0, show_default=True, help="Cost of a contact, money.")
 @click.option("--offer", default=0.0, show_default=True, help="Cost of the offer, money.")
 @click.option("--success", default=0.3, show_default=True, help="Share of leavers kept, 0 to 1.")
@@ -41,11 +58,27 @@ import click
 )
 @click.option("--json", "as_json", is_flag=True, help="Print a summary a script can read.")
 def warn(folder: Path, to: Path | None, as_json: bool, **options: Any) -> None:
-    r"""Warn of customers about to leave, from the tables in FOLDER.
+    """Warn of customers about to leave, from the tables in FOLDER.
 
     FOLDER holds a CSV or Parquet file a table, as `Operator.write` makes them: `months` (one row
     a customer and month) and `churn` are needed; customers, contracts, surveys, incidents,
     complaints, contacts, promotions and competitor_offers are used where they are there.
+
+    \b
+    Which model?
+      logistic   a smooth risk; a good first choice
+      boosting   finds interactions if there are many losses to learn from
+      tree       rules one can read and argue about
+      network    a Bayesian network; bears gaps in the records
+      index      the weights of the indicator system, no learning but the scale
+      rules      the alarm values of experience that are reached
+
+    \b
+    Which threshold?
+      capacity       as many as can be called: those with the largest expected profit
+      cost           everybody whose contact is expected to earn more than it costs
+      history        risks that only a small share of the past reached
+      control-chart  who falls below the band of the own habit (EWMA), whatever the risk
 
     \b
     Written:
@@ -56,8 +89,9 @@ def warn(folder: Path, to: Path | None, as_json: bool, **options: Any) -> None:
     Examples:
       crmlib warn crm/
       crmlib warn crm/ --month 24 --threshold cost --contact 8 --offer 30
+      crmlib warn crm/ --model tree --threshold control-chart --chart minutes
       crmlib warn crm/ --backtest 6
-    """
+    """  # noqa: D301 - click wants the character
     try:
         summary = _run(folder, folder / "warnings" if to is None else to, options, quiet=as_json)
     except (ValueError, TypeError, OSError, ImportError) as error:
@@ -67,10 +101,16 @@ def warn(folder: Path, to: Path | None, as_json: bool, **options: Any) -> None:
 
 
 def _run(folder: Path, to: Path, o: dict[str, Any], *, quiet: bool) -> dict[str, Any]:
-    from crmlib.early_warning import CaseLog, EarlyWarning, Economics, IndicatorSystem, RouteBook
+    from crmlib.early_warning import (
+        CaseLog,
+        EarlyWarning,
+        Economics,
+        IndicatorSystem,
+        RouteBook,
+        model_of,
+    )
     from crmlib.early_warning.folder import read_folder
     from crmlib.early_warning.panel import lay_grid
-    from crmlib.early_warning.thresholds import threshold_of
 
     start = time.perf_counter()
 
@@ -84,10 +124,11 @@ def _run(folder: Path, to: Path, o: dict[str, Any], *, quiet: bool) -> dict[str,
     system = IndicatorSystem.builtin() if path is None else IndicatorSystem.read(path)
     routes = RouteBook.builtin() if o["routes"] is None else RouteBook.read(o["routes"])
     economics = Economics(o["contact"], o["offer"], o["success"])
-    threshold = threshold_of(o["threshold"], economics, o["capacity"], o["quantile"])
+    threshold = _threshold(o, economics)
 
     step(f"Reading {folder}")
-    tables = read_folder(folder, system, lambda text: click.echo(text, err=True))
+    charted = {o["chart"]} if o["threshold"] == "control-chart" else set()
+    tables = read_folder(folder, system, lambda text: click.echo(text, err=True), also=charted)
     system, missing = system.fitting(tables)
     for name, reason in missing.items():
         click.echo(f"  without the indicator {name}: {reason}", err=True)
@@ -95,6 +136,7 @@ def _run(folder: Path, to: Path, o: dict[str, Any], *, quiet: bool) -> dict[str,
     month = _month(o["month"]) if o["month"] else lay_grid(system.base, tables).last
     warning = EarlyWarning(
         system,
+        model=model_of(o["model"], system),
         threshold=threshold,
         routes=routes,
         economics=economics,
@@ -128,6 +170,8 @@ def _run(folder: Path, to: Path, o: dict[str, Any], *, quiet: bool) -> dict[str,
         say(f"Shifted since it learned (PSI above 0.25): {', '.join(map(str, moved.index))}.")
     summary = {
         "month": month,
+        "model": o["model"],
+        "threshold": o["threshold"],
         "customers": len(scored),
         "signals": len(signals.frame),
         "severity": signals.frame["severity"].value_counts().to_dict(),
@@ -146,6 +190,18 @@ def _run(folder: Path, to: Path, o: dict[str, Any], *, quiet: bool) -> dict[str,
         say(f"\n{table}")
         summary["backtest"] = table.to_frame().to_dict("index")
     return summary
+
+
+def _threshold(o: dict[str, Any], economics: Any) -> Any:
+    from crmlib.early_warning import Capacity, ControlChart, Cost, History
+
+    if o["threshold"] == "history":
+        return History(o["quantile"])
+    if o["threshold"] == "cost":
+        return Cost(economics)
+    if o["threshold"] == "control-chart":
+        return ControlChart(o["chart"], cases=o["capacity"])
+    return Capacity(500 if o["capacity"] is None else o["capacity"], economics)
 
 
 def _look_back(warning: Any, tables: Any, months: int) -> Any:

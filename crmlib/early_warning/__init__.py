@@ -23,8 +23,10 @@ from crmlib.early_warning.evaluate import (
     precision_at,
     psi,
 )
+from crmlib.early_warning.habit import ControlChart
 from crmlib.early_warning.indicators import Base, Indicator, IndicatorSystem, Source
 from crmlib.early_warning.labels import label
+from crmlib.early_warning.models import MODELS, ExpertModel, logistic, model_of
 from crmlib.early_warning.panel import measure
 from crmlib.early_warning.scoring import Scorer
 from crmlib.early_warning.signals import Route, RouteBook, Signals, make_signals
@@ -40,7 +42,7 @@ from crmlib.early_warning.thresholds import (
     compare_thresholds,
     learn_success,
 )
-from crmlib.early_warning.watch import Backtest, EarlyWarning, logistic
+from crmlib.early_warning.watch import Backtest, EarlyWarning
 from crmlib.early_warning.weights import (
     Weights,
     ahp_weights,
@@ -50,16 +52,19 @@ from crmlib.early_warning.weights import (
 )
 
 __all__ = [
+    "MODELS",
     "Backtest",
     "Base",
     "Capacity",
     "CaseLog",
+    "ControlChart",
     "ControlCharts",
     "Cost",
     "Drift",
     "EarlyWarning",
     "Economics",
     "Evaluation",
+    "ExpertModel",
     "History",
     "Indicator",
     "IndicatorSystem",
@@ -92,6 +97,7 @@ __all__ = [
     "logistic",
     "make_signals",
     "measure",
+    "model_of",
     "model_weights",
     "precision_at",
     "psi",

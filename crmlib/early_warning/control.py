@@ -230,6 +230,19 @@ class ControlCharts(Result):
         share = self.table["alarm"].mean()
         return f"{self.kind.upper()} charts of {self.variable}: {share:.1%} in alarm"
 
+    @property
+    def position(self) -> pd.DataFrame:
+        """How far each chart has gone from the level to its limit, by customer and month.
+
+        1 is the limit, above it is an alarm. Missing where nothing was watched or observed.
+        """
+        if self.kind == "cusum":
+            share = self.statistic / self.limit
+        else:
+            level = self.table["level"].to_numpy()[:, None]
+            share = (level - self.statistic) / (level - self.limit)
+        return share.where(self.observed.notna())
+
     def to_frame(self) -> pd.DataFrame:
         """Return the state of every chart in the latest month."""
         return self.table

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from crmlib._checks import number, require_columns
 from crmlib._result import Result
-from crmlib.early_warning.thresholds import Economics, Threshold
+from crmlib.early_warning.thresholds import Economics, Threshold, decided_by
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -26,22 +26,23 @@ def choose(
     *,
     customer: str = "customer_id",
     quiet: int = 3,
-    risk: str = "risk",
+    risk: str | None = None,
 ) -> NDArray[np.bool_]:
     """Decide month by month who gets an alarm, leaving in peace who had one lately.
 
     Parameters
     ----------
     scored : DataFrame
-        One row a customer and month: the customer, ``month``, `risk` and ``value``.
+        One row a customer and month: the customer, ``month``, the column to decide by and
+        ``value``.
     threshold : Threshold, or mapping of them by month
         Decides; quiet customers are not put before it.
     customer : str
         The customer column.
     quiet : int
         Months after an alarm in which the customer gets no other.
-    risk : str
-        The column to decide by.
+    risk : str, optional
+        The column to decide by; the threshold's own by default, which is ``risk`` for most.
 
     Returns
     -------
@@ -56,7 +57,7 @@ def choose(
     >>> choose(scored, Capacity(1)).tolist()
     [True, False, False, True]
     """
-    require_columns(scored, [customer, "month", risk, "value"], "scored")
+    require_columns(scored, [customer, "month", "value"], "scored")
     number(quiet, "quiet", 0)
     alarm = np.zeros(len(scored), bool)
     who, ids = pd.factorize(scored[customer])
@@ -66,7 +67,9 @@ def choose(
         free = at[last[who[at]] < month - quiet]
         part = scored.iloc[free]
         now = threshold[int(month)] if isinstance(threshold, Mapping) else threshold
-        chosen = free[now.decide(part[risk].to_numpy(), part["value"].to_numpy())]
+        by = decided_by(now) if risk is None else risk
+        require_columns(part, [by], "scored")
+        chosen = free[now.decide(part[by].to_numpy(), part["value"].to_numpy())]
         alarm[chosen] = True
         last[who[chosen]] = month
     return alarm

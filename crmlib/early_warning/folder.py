@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pandas as pd
@@ -43,6 +43,8 @@ def read_folder(
     folder: str | Path,
     system: IndicatorSystem,
     say: Callable[[str], None] = lambda _: None,
+    *,
+    also: Iterable[str] = (),
 ) -> dict[str, pd.DataFrame]:
     """Read the tables an indicator system watches, and of them the columns it reads.
 
@@ -53,6 +55,8 @@ def read_folder(
     system : IndicatorSystem
     say : callable
         Is told of every table read.
+    also : iterable of str
+        More columns to read of the table of customers by month.
 
     Returns
     -------
@@ -85,7 +89,9 @@ def read_folder(
                 f"{listed(path.name for path in found.values()) or 'no table'}."
             )
     tables = {}
-    for name, columns in needed_columns(system).items():
+    needed = needed_columns(system)
+    needed[base.table] |= set(also)
+    for name, columns in needed.items():
         if name in found:
             tables[name] = _read(found[name], columns)
             say(f"  {found[name].name}: {len(tables[name]):,} rows")

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from crmlib._checks import number, one_of, require_columns
+from crmlib._checks import number, require_columns
 from crmlib._result import Result
 
 if TYPE_CHECKING:
@@ -118,7 +118,11 @@ def break_even_risk(value: ArrayLike, economics: Economics) -> Floats:
 
 
 class Threshold(Protocol):
-    """What every threshold can do."""
+    """What every threshold can do.
+
+    One that decides by another column than ``risk`` names it in an attribute ``by``; see
+    `ControlChart`, for which `EarlyWarning` adds the column.
+    """
 
     def fit(self, risk: ArrayLike) -> Threshold:
         """Learn from the risks of a history, where there is something to learn."""
@@ -432,14 +436,12 @@ def learn_success(
     return Success(float(g @ weight), float(low), float(high), n1, n0)
 
 
-def threshold_of(name: str, economics: Economics, capacity: int, quantile: float) -> Threshold:
-    """Return the threshold with a name: ``history``, ``cost`` or ``capacity``.
+def decided_by(threshold: Threshold) -> str:
+    """Return the column a threshold decides by.
 
     Examples
     --------
-    >>> threshold_of("history", Economics(), 500, 0.9)
-    History(quantile=0.9, cut=None)
+    >>> decided_by(Capacity(10))
+    'risk'
     """
-    one_of(name, ("history", "cost", "capacity"), "threshold")
-    made: dict[str, Threshold] = {"history": History(quantile), "cost": Cost(economics)}
-    return made.get(name) or Capacity(capacity, economics)
+    return str(getattr(threshold, "by", "risk"))

@@ -8,53 +8,22 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, clone
 
-from crmlib._checks import listed, number
+from crmlib._checks import as_frame, listed, number, require_columns
 from crmlib._result import Result
 from crmlib.early_warning.evaluate import Drift, Evaluation, choose, drift, evaluate
 from crmlib.early_warning.indicators import IndicatorSystem
 from crmlib.early_warning.labels import label, notice_delay
+from crmlib.early_warning.models import logistic
 from crmlib.early_warning.panel import lay_grid, measure, tables_of
 from crmlib.early_warning.scoring import Scorer
 from crmlib.early_warning.signals import RouteBook, Signals, make_signals
-from crmlib.early_warning.thresholds import Capacity, Economics, Threshold
+from crmlib.early_warning.thresholds import Capacity, Economics, Threshold, decided_by
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-
-def logistic(random_state: int = 0) -> Any:
-    """Return the default model: logistic regression on the ranks of the indicators.
-
-    Ranks bear outliers and skew; a gap counts as the median, and that there was a gap is an
-    indicator of its own.
-
-    Parameters
-    ----------
-    random_state : int
-        Seed of the sample the ranks are taken from.
-
-    Returns
-    -------
-    sklearn Pipeline
-
-    Examples
-    --------
-    >>> logistic().steps[-1][0]
-    'logisticregression'
-    """
-    from sklearn.impute import SimpleImputer
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import QuantileTransformer, StandardScaler
-
-    return make_pipeline(
-        SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True),
-        QuantileTransformer(n_quantiles=100, subsample=20_000, random_state=random_state),
-        StandardScaler(),
-        LogisticRegression(max_iter=1000),
-    )
 
 
 class EarlyWarning(BaseEstimator):  # type: ignore[misc]
@@ -159,7 +128,31 @@ class EarlyWarning(BaseEstimator):  # type: ignore[misc]
         """
         self._prepare()
         months = self._training_months(tables, month)
-        return self._learn(measure(self.system_, tables, months), tables, month)
+        panel = self._measure(tables, months)
+        lost = label(panel, tables, self.system_.base, self.horizon, known_by=month)["lost"]
+        return self._learn(panel, lost, month)
+
+    def fit_panel(self, panel: pd.DataFrame, lost: ArrayLike) -> Self:
+        """Learn from indicators already measured, such as a cross-section without a history.
+
+        Parameters
+        ----------
+        panel : DataFrame
+            One row a customer and month: the customer, ``month``, the indicators of the system,
+            and, if the threshold decides by another column than ``risk``, that column.
+        lost : array
+            What came of each row: 1 lost, 0 kept, missing where it is not known.
+
+        Raises
+        ------
+        ValueError
+            A column is missing, or none of the rows was, or all were followed by a loss.
+        """
+        self._prepare()
+        wanted = [self.system_.base.customer, "month", *self.system_.names]
+        require_columns(as_frame(panel, "panel"), wanted, "panel")
+        known = pd.Series(np.asarray(lost, float), panel.index)
+        return self._learn(panel, known, int(panel["month"].max()))
 
     def _prepare(self) -> None:
         number(self.horizon, "horizon", 1)
@@ -191,8 +184,15 @@ class EarlyWarning(BaseEstimator):  # type: ignore[misc]
             )
         return months
 
-    def _learn(self, panel: pd.DataFrame, tables: Any, month: int) -> Self:
-        outcome = label(panel, tables, self.system_.base, self.horizon, known_by=month)["lost"]
+    def _measure(self, tables: Any, months: Iterable[int]) -> pd.DataFrame:
+        """Measure the indicators, and what the threshold decides by beside the risk."""
+        panel = measure(self.system_, tables, months)
+        position = getattr(self.threshold, "position", None)
+        if position is None:
+            return panel
+        return panel.assign(**{self.threshold.by: position(panel, tables, self.system_.base)})  # type: ignore[union-attr]
+
+    def _learn(self, panel: pd.DataFrame, outcome: pd.Series, month: int) -> Self:
         known = outcome.notna().to_numpy()
         panel, lost = panel[known], outcome[known].to_numpy(bool)
         if lost.all() or not lost.any():
@@ -219,8 +219,9 @@ class EarlyWarning(BaseEstimator):  # type: ignore[misc]
 
     def _grades(self, latest: pd.DataFrame) -> RouteBook:
         """Learn what is grave from the alarms there would have been in the latest month."""
-        risk, value = self._risk(latest[self.system_.names]), self._values(latest)
-        alarmed = self.threshold_.decide(risk, value)
+        scored = latest.assign(risk=self._risk(latest[self.system_.names]))
+        risk, value = scored["risk"].to_numpy(), self._values(latest)
+        alarmed = self.threshold_.decide(scored[decided_by(self.threshold_)].to_numpy(), value)
         # Without a single alarm, all customers of the month have to do.
         typical = alarmed if alarmed.any() else np.ones(len(risk), bool)
         book = RouteBook.builtin() if self.routes is None else self.routes
@@ -260,7 +261,25 @@ class EarlyWarning(BaseEstimator):  # type: ignore[misc]
             lost within the horizon), ``value`` (money) and ``index`` (0 to 1).
         """
         self._learned()
-        return self._score(measure(self.system_, tables, [month]))
+        return self._score(self._measure(tables, [month]))
+
+    def score_panel(self, panel: pd.DataFrame) -> pd.DataFrame:
+        """Return risk, value and index beside indicators already measured.
+
+        Parameters
+        ----------
+        panel : DataFrame
+            As for `fit_panel`.
+
+        Returns
+        -------
+        DataFrame
+            As from `score`.
+        """
+        self._learned()
+        wanted = [self.system_.base.customer, "month", *self.system_.names]
+        require_columns(as_frame(panel, "panel"), wanted, "panel")
+        return self._score(panel)
 
     def _score(self, panel: pd.DataFrame) -> pd.DataFrame:
         return panel.assign(
@@ -312,7 +331,9 @@ class EarlyWarning(BaseEstimator):  # type: ignore[misc]
                 "was not known then. Fit it for that month."
             )
         free = scored[~scored[self.system_.base.customer].isin(set(recent))]
-        alarm = self.threshold_.decide(free["risk"].to_numpy(), free["value"].to_numpy())
+        by = decided_by(self.threshold_)
+        require_columns(free, [by], "scored")
+        alarm = self.threshold_.decide(free[by].to_numpy(), free["value"].to_numpy())
         return make_signals(free[alarm], self.scorer_, self.routes_, month=month)
 
     def drift(self, scored: pd.DataFrame) -> Drift:
@@ -369,12 +390,14 @@ class EarlyWarning(BaseEstimator):  # type: ignore[misc]
             )
         # Measured once: a month's indicators use nothing later, whenever they are computed.
         needed = sorted({m for t in months[::refit] for m in self._training_months(tables, t)})
-        panel = measure(self.system_, tables, sorted({*needed, *months}))
+        panel = self._measure(tables, sorted({*needed, *months}))
         parts, drifts, thresholds = [], {}, {}
         for k, month in enumerate(tqdm(months, unit="month", disable=not progress)):
             if k % refit == 0:
                 learn = self._training_months(tables, month)
-                self._learn(panel[panel["month"].isin(learn)], tables, month)
+                past = panel[panel["month"].isin(learn)]
+                lost = label(past, tables, base, self.horizon, known_by=month)["lost"]
+                self._learn(past, lost, month)
             scored = self._score(panel[panel["month"] == month])
             drifts[month] = self.drift(scored).table["psi"]
             thresholds[month] = self.threshold_

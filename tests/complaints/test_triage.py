@@ -44,6 +44,10 @@ def test_jieba_is_imported_without_a_word_and_without_a_general_filter(tmp_path)
         if file.is_file() and file.suffix != ".pyc":
             target.parent.mkdir(parents=True, exist_ok=True)
             target.symlink_to(file)
+    # A dictionary of three words is read in no time.
+    (tmp_path / "jieba" / "dict.txt").unlink()
+    small = "营业员 144 n\n态度 5033 n\n很差 10 a\n"
+    (tmp_path / "jieba" / "dict.txt").write_text(small, encoding="utf-8")
     code = (
         f"import sys, warnings; sys.path.insert(0, {str(tmp_path)!r})\n"
         "sys.dont_write_bytecode = True\n"

@@ -8,6 +8,8 @@ import pytest
 from click.testing import CliRunner
 
 from crmlib.cli import main
+from crmlib.cli.warn import MODELS, THRESHOLDS
+from crmlib.early_warning import MODELS as ROOM_MODELS
 from crmlib.early_warning import CaseLog
 
 
@@ -119,3 +121,30 @@ def test_a_folder_that_is_not_there_is_named(tmp_path):
     result = run(tmp_path / "nowhere")
     assert result.exit_code == 1
     assert "There is no folder" in result.output
+
+
+@pytest.mark.parametrize("model", ["tree", "network", "index"])
+def test_the_model_can_be_chosen(folder, tmp_path, model):
+    result = run(folder, "--to", tmp_path, "--model", model, "--capacity", 10, "--json")
+    assert result.exit_code == 0, result.output
+    summary = json.loads(result.stdout)
+    assert (summary["model"], summary["signals"]) == (model, 10)
+
+
+def test_control_charts_may_raise_the_alarms(folder, tmp_path):
+    words = ("--threshold", "control-chart", "--chart", "minutes", "--capacity", 7, "--json")
+    result = run(folder, "--to", tmp_path, *words)
+    assert result.exit_code == 0, result.output
+    assert 0 < json.loads(result.stdout)["signals"] <= 7
+    wrong = run(folder, "--threshold", "control-chart", "--chart", "minuts")
+    assert "did you mean 'minutes'" in wrong.output
+
+
+def test_the_help_shows_models_and_thresholds_line_by_line():
+    text = run("--help").output
+    for word in (*MODELS, *THRESHOLDS):
+        assert any(line.strip().startswith(word + " ") for line in text.splitlines()), word
+
+
+def test_the_models_of_the_command_are_those_of_the_room():
+    assert set(MODELS) == set(ROOM_MODELS)
