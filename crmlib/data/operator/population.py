@@ -159,7 +159,8 @@ def draw_customers(
     )
 
     shows = uniform(streams.at("quiet"), n) >= p["intention.quiet"]
-    reason, depth = _first_intention(streams, p, joined)
+    term_end = _first_term_end(streams, p, contract, joined)
+    reason, depth = _first_intention(streams, p, joined, term_end)
 
     def zeros(dtype: Any) -> NDArray[Any]:
         return np.zeros(n, dtype)
@@ -185,7 +186,7 @@ def draw_customers(
         withdrawal=spread("withdrawal", sd) * shows,
         contract=contract,
         plan=plan,
-        term_end=_first_term_end(streams, p, contract, joined),
+        term_end=term_end,
         expectation=trait("expectation") + shift("expectation"),
         satisfaction=(0.5 * normal(streams.at("first satisfaction"), n)).astype(np.float32),
         remembered_bill=zeros(np.float32),
@@ -243,14 +244,15 @@ def expected_bill(
 
 
 def _first_intention(
-    streams: Streams, p: Mapping[str, Any], joined: NDArray[np.int16]
+    streams: Streams, p: Mapping[str, Any], joined: NDArray[np.int16], term_end: NDArray[np.int16]
 ) -> tuple[NDArray[np.int8], Floats]:
-    """Let a share of the opening base think of leaving already, for some months."""
+    """Let a share of the opening base think of leaving already, fewer inside a long term."""
     n = len(joined)
-    thinks = (joined <= 0) & (uniform(streams.at("first intention"), n) < p["intention.opening"])
+    rate = p["intention.opening"] * np.exp(p["intention.bound"] * (term_end > p["intention.horizon"]))
+    thinks = (joined <= 0) & (uniform(streams.at("first intention"), n) < rate)
     reason = choose(streams.at("first reason"), p["intention.opening_shares"], n).astype(np.int8)
-    length = 1 + np.floor(streams.at("first length").standard_exponential(n, np.float32) * 3)
-    depth = (1 - (1 - p["intention.pace"]) ** length) * thinks
+    months = streams.at("first length").geometric(p["intention.opening_end"], n)
+    depth = (1 - (1 - p["intention.pace"]) ** months) * thinks
     return np.where(thinks, reason, np.int8(-1)), single(depth)
 
 
