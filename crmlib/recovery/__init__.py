@@ -35,6 +35,7 @@ from crmlib.recovery.loss import (
 )
 from crmlib.recovery.planning import Plan, plan
 from crmlib.recovery.ratio import RatioInterval, ratio_interval
+from crmlib.recovery.records import lost_customers, potential_outcomes
 from crmlib.recovery.resample import bootstrap_sums
 from crmlib.recovery.returns import COSTS, COURSE_BAND, ROI, expected_roi, roi
 from crmlib.recovery.segment import TIER_POLICY, Segments, segment, worth_recovering
@@ -91,6 +92,7 @@ __all__ = [
     "lagged_correlation",
     "learn_loss_types",
     "lift_curve",
+    "lost_customers",
     "mistreatment_cost",
     "monthly_controlling",
     "net_value",
@@ -98,6 +100,7 @@ __all__ = [
     "optimal_effort",
     "plan",
     "policy_value",
+    "potential_outcomes",
     "ratio_interval",
     "regain_chance",
     "regain_profit",
