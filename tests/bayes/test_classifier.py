@@ -121,8 +121,8 @@ def test_columns_are_checked(churn_frame):
         model.predict(X.drop(columns="calls"))
     with pytest.raises(ValueError, match=r"(?s)unseen at fit time.*extra"):
         model.predict(X.assign(extra=1))
-    with pytest.raises(ValueError, match="row holds 'colour'; there are 'contract'"):
-        model.explain({"colour": "red"})
+    with pytest.raises(ValueError, match="row holds 'color'; there are 'contract'"):
+        model.explain({"color": "red"})
     with pytest.raises(ValueError, match="The class is named 'churn', and so is a column of X"):
         BayesNetClassifier().fit(X.assign(churn=y), y)
     with pytest.raises(ValueError, match="Columns without any value: 'gone'"):
