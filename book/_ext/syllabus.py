@@ -110,8 +110,10 @@ def problems(items, root):
             if not any((root / f"{page}{suffix}").is_file() for suffix in (".md", ".ipynb")):
                 found.append(f"{item.id}: there is no page {page}.md.")
         for name in item.functions:
+            # With a colon, for a function may bear the name of the module it stands in.
+            room, _, function = name.rpartition(".")
             try:
-                public = name.startswith("crmlib.") and callable(resolve_name(name))
+                public = name.startswith("crmlib.") and callable(resolve_name(f"{room}:{function}"))
             except (ImportError, AttributeError, ValueError):
                 public = False
             if not public:

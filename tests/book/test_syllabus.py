@@ -97,7 +97,7 @@ def test_entries_that_point_somewhere_are_accepted(syllabus, tmp_path):
     (tmp_path / "exercises" / "bucket").mkdir(parents=True)
     coverage = """
 pages = ["chapters/page"]
-functions = ["crmlib.plots.use"]
+functions = ["crmlib.plots.use", "crmlib.recovery.segment"]
 exercises = ["bucket"]
 """
     assert syllabus.problems(one(syllabus, tmp_path, GOOD + coverage), tmp_path) == []
