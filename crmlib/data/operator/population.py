@@ -248,11 +248,12 @@ def _first_intention(
 ) -> tuple[NDArray[np.int8], Floats]:
     """Let a share of the opening base think of leaving already, fewer inside a long term."""
     n = len(joined)
-    rate = p["intention.opening"] * np.exp(p["intention.bound"] * (term_end > p["intention.horizon"]))
+    bound = term_end > p["intention.horizon"]
+    rate = p["intention.opening"] * np.exp(p["intention.bound"] * bound)
     thinks = (joined <= 0) & (uniform(streams.at("first intention"), n) < rate)
     reason = choose(streams.at("first reason"), p["intention.opening_shares"], n).astype(np.int8)
-    months = streams.at("first length").geometric(p["intention.opening_end"], n)
-    depth = (1 - (1 - p["intention.pace"]) ** months) * thinks
+    length = streams.at("first length").exponential(p["intention.opening_months"], n)
+    depth = (1 - (1 - p["intention.pace"]) ** np.ceil(length)) * thinks
     return np.where(thinks, reason, np.int8(-1)), single(depth)
 
 
