@@ -7,6 +7,7 @@ import pandas as pd
 
 from crmlib.data.operator import (
     funnel,
+    intention,
     loss,
     market,
     population,
@@ -97,6 +98,7 @@ def _latent(c: Customers) -> pd.DataFrame:
             **{name: getattr(c, name) for name in names},
             "demand_gb": c.demand_gb,
             "demand_minutes": c.demand_minutes,
+            "withdrawal": c.withdrawal,
         }
     )
 
@@ -188,6 +190,7 @@ def _categories() -> dict[str, tuple[str, ...]]:
         "offer": regain.OFFERS,
         "contact": regain.CHANNELS,
         "stage": STAGES,
+        "reason": tuple(intention.REASONS),
         "cause": causes,
         "stated_reason": causes,
     }

@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from crmlib.data.operator.intention import REASONS, strength
 from crmlib.data.operator.market import Market
 from crmlib.data.operator.population import Customers
 from crmlib.data.operator.streams import Bools, Floats, Streams, uniform
@@ -44,6 +45,19 @@ def loss_causes() -> pd.DataFrame:
     return pd.read_csv(
         folder() / "operator" / "loss-causes.csv", index_col="cause", keep_default_na=False
     )
+
+
+@cache
+def matured_from() -> tuple[tuple[int, ...], ...]:
+    """Return for each reason to think of leaving the rows of the causes that come of it.
+
+    Examples
+    --------
+    >>> matured_from()[0]
+    (0,)
+    """
+    rows = {str(cause): row for row, cause in enumerate(loss_causes().index)}
+    return tuple(tuple(rows[cause] for cause in causes) for causes in REASONS.values())
 
 
 def log_rates(
@@ -94,6 +108,11 @@ def log_rates(
     out[10] = b["variety"] + b["variety_novelty"] * c.novelty[rows]
     out[11] = b["conduct"] + b["conduct_scandal"]
     out[:12] += bond
+    intention, reason = strength(c, rows), c.reason[rows]
+    for code, causes in enumerate(matured_from()):
+        grown = np.float32(p["intention.effect"][code]) * intention * (reason == code)
+        for row in causes:
+            out[row] += grown
     out[12] = b["moved"] + b["moved_young"] * (age < 30)
     out[13] = b["extinct"] + b["extinct_age"] * (age - 50)
     out[14] = b["pushed"] + b["pushed_late"] * c.late_streak[rows]

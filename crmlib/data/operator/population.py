@@ -57,6 +57,7 @@ class Customers:
     inertia: Floats
     demand_gb: Floats
     demand_minutes: Floats
+    withdrawal: Floats  # how much an intention to leave shows in use; 0: not at all
 
     contract: NDArray[np.uint8]
     plan: NDArray[np.uint8]
@@ -71,6 +72,9 @@ class Customers:
     poor_memory: Floats
     staff_memory: Floats
     late_streak: Floats
+    reason: NDArray[np.int8]  # what a customer thinks of leaving for, -1 if he does not
+    depth: Floats  # how far it has gone, 0 to 1; fades when he has made his peace
+    lull: Bools  # uses less for reasons that have nothing to do with the operator
     paused: Bools
     promo_until: NDArray[np.int16]
     promo_discount: Bools
@@ -154,6 +158,10 @@ def draw_customers(
         [0.4, 1.8],
     )
 
+    shows = uniform(streams.at("quiet"), n) >= p["intention.quiet"]
+    term_end = _first_term_end(streams, p, contract, joined)
+    reason, depth = _first_intention(streams, p, joined, term_end)
+
     def zeros(dtype: Any) -> NDArray[Any]:
         return np.zeros(n, dtype)
 
@@ -175,9 +183,10 @@ def draw_customers(
         inertia=trait("inertia") + shift("inertia"),
         demand_gb=demand_gb,
         demand_minutes=demand_minutes,
+        withdrawal=spread("withdrawal", sd) * shows,
         contract=contract,
         plan=plan,
-        term_end=_first_term_end(streams, p, contract, joined),
+        term_end=term_end,
         expectation=trait("expectation") + shift("expectation"),
         satisfaction=(0.5 * normal(streams.at("first satisfaction"), n)).astype(np.float32),
         remembered_bill=zeros(np.float32),
@@ -188,6 +197,9 @@ def draw_customers(
         poor_memory=zeros(np.float32),
         staff_memory=zeros(np.float32),
         late_streak=zeros(np.float32),
+        reason=reason,
+        depth=depth,
+        lull=zeros(np.bool_),
         paused=zeros(np.bool_),
         promo_until=zeros(np.int16),
         promo_discount=zeros(np.bool_),
@@ -229,6 +241,20 @@ def expected_bill(
     over = np.minimum(np.float32(p["plan.overage_gb"]) * np.maximum(gb - data, 0), cap)
     over += np.minimum(np.float32(p["plan.overage_minute"]) * np.maximum(minutes - voice, 0), cap)
     return np.asarray(fee + over, np.float32)
+
+
+def _first_intention(
+    streams: Streams, p: Mapping[str, Any], joined: NDArray[np.int16], term_end: NDArray[np.int16]
+) -> tuple[NDArray[np.int8], Floats]:
+    """Let a share of the opening base think of leaving already, fewer inside a long term."""
+    n = len(joined)
+    bound = term_end > p["intention.horizon"]
+    rate = p["intention.opening"] * np.exp(p["intention.bound"] * bound)
+    thinks = (joined <= 0) & (uniform(streams.at("first intention"), n) < rate)
+    reason = choose(streams.at("first reason"), p["intention.opening_shares"], n).astype(np.int8)
+    length = streams.at("first length").exponential(p["intention.opening_months"], n)
+    depth = (1 - (1 - p["intention.pace"]) ** np.ceil(length)) * thinks
+    return np.where(thinks, reason, np.int8(-1)), single(depth)
 
 
 def _first_term_end(

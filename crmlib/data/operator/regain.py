@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from crmlib.data.operator import intention
 from crmlib.data.operator.loss import loss_causes
 from crmlib.data.operator.market import Market
 from crmlib.data.operator.population import NEVER, TERMS, Customers
@@ -161,6 +162,7 @@ def come_back(p: Mapping[str, Any], c: Customers, t: int, record: Recorder) -> N
     c.life[who] = 2
     c.paused[who] = False
     c.late_streak[who] = 0
+    c.reason[who], c.depth[who], c.lull[who] = intention.NONE, 0, False
     c.promo_until[who] = 0
     term = TERMS[c.contract[who]]
     c.term_end[who] = np.where(term > 0, t + term - 1, NEVER)

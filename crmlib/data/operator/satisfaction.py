@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from crmlib.data.operator.intention import strength
 from crmlib.data.operator.market import Market
 from crmlib.data.operator.population import Customers
 from crmlib.data.operator.record import Recorder
@@ -64,11 +65,13 @@ def survey(
     who = np.flatnonzero(c.live & (uniform(rng, n) < p["survey.invited"]))
     m = len(who)
     s, age = c.satisfaction[who], c.age[who].astype(np.float32)
+    leaving = strength(c, who)
     odds = (
         p["survey.response"]
         + p["survey.response_mood"] * s
         + p["survey.response_extreme"] * s**2
         + p["survey.response_age"] * (age - 45) / 10
+        + p["intention.answer"] * leaving
     )
     answers = uniform(rng, m) < chance(odds)
     mode = choose(rng, (0.5, 0.4, 0.1), m)
@@ -84,8 +87,8 @@ def survey(
         "responsiveness": 6.8 + 1.3 * staff,
         "assurance": 7.0 + 1.2 * staff,
         "empathy": 6.6 + 1.2 * staff,
-        "loyalty": 6.5 + 1.4 * s + 1.5 * c.inertia[who],
-        "recommend": 6.6 + 1.9 * s + 0.5 * c.inertia[who],
+        "loyalty": 6.5 + 1.4 * s + 1.5 * c.inertia[who] - 2.5 * leaving,
+        "recommend": 6.6 + 1.9 * s + 0.5 * c.inertia[who] - 1.5 * leaving,
     }
     sd = np.float32(p["survey.noise_sd"])
     items: dict[str, Floats] = {}
@@ -114,7 +117,11 @@ def promote(
     m = len(who)
     kind = choose(rng, (0.4, 0.15, 0.15, 0.1, 0.1, 0.1), m)
     held = uniform(rng, m) < p["promotion.control"]
-    odds = p["promotion.accept"] + p["promotion.accept_price"] * (c.price_sensitivity[who] - 1)
+    odds = (
+        p["promotion.accept"]
+        + p["promotion.accept_price"] * (c.price_sensitivity[who] - 1)
+        + p["intention.accept"] * strength(c, who)
+    )
     accepted = ~held & (uniform(rng, m) < chance(odds))
     takers = who[accepted]
     c.promo_until[takers] = t + p["promotion.length"] - 1

@@ -28,6 +28,10 @@ _FIXED = (
     "churn.silence",
     "regain.wait",
     "funnel.source_shares",
+    "intention.opening",
+    "intention.opening_months",
+    "intention.opening_shares",
+    "intention.quiet",
 )
 _BOUNDS: dict[str, tuple[float, float, bool]] = {  # low, high, is the low end itself refused?
     "probability": (0, 1, False),

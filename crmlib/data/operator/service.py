@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from crmlib.data.operator.intention import strength
 from crmlib.data.operator.market import Market
 from crmlib.data.operator.population import Customers
 from crmlib.data.operator.record import Recorder
@@ -38,7 +39,9 @@ def serve(
 
     shock = np.exp(market.network_shock[c.region])
     network = _strike(streams, "network", t, np.minimum(p["incidents.network"] * shock, 1), c)
-    billing = _strike(streams, "billing", t, np.full(n, p["incidents.billing"], np.float32), c)
+    # Who thinks of leaving reads the bill closely and disputes what others let pass.
+    disputed = p["incidents.billing"] * (1 + np.float32(p["intention.dispute"]) * strength(c))
+    billing = _strike(streams, "billing", t, np.minimum(disputed, 1), c)
     inquiry, asks = _contacts(streams, p, c, (network[0], billing[0]), t, record)
     quality = market.quality[c.branch]
     wrong = chance(p["service.encounter"] - p["service.encounter_quality"] * quality)
@@ -75,7 +78,9 @@ def _contacts(
 ) -> tuple[Bools, Bools]:
     n = len(c)
     rng = streams.at("contacts", t)
-    inquiry = c.live & (uniform(rng, n) < p["service.contact"])
+    # Who thinks of leaving asks for terms and notice, and more often.
+    asking = np.float32(p["service.contact"]) * (1 + np.float32(p["intention.ask"]) * strength(c))
+    inquiry = c.live & (uniform(rng, n) < asking)
     asks = np.zeros(n, np.bool_)
     for who in struck:
         asks[who] = True
@@ -120,8 +125,10 @@ def _complain(
     code, who, severity = incident
     n, kind = len(who), INCIDENTS[code]
     rng = streams.at(f"complaints about {kind}", t)
-    odds = np.float32(p[f"complaints.{kind}"]) + np.float32(p["complaints.severity"]) * (
-        severity - 1
+    odds = (
+        np.float32(p[f"complaints.{kind}"])
+        + np.float32(p["complaints.severity"]) * (severity - 1)
+        + np.float32(p["intention.voice"]) * strength(c, who)
     )
     voiced = uniform(rng, n) < chance(odds)
     registered = voiced & (uniform(rng, n) < p["complaints.registered"])

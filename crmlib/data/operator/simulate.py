@@ -14,6 +14,7 @@ import numpy as np
 from crmlib._checks import number
 from crmlib.data.operator import (
     funnel,
+    intention,
     loss,
     market,
     population,
@@ -167,6 +168,7 @@ def _month(
     hazard, who = loss.leave(streams, p, c, field, used.price_gap, running, t)
     _record_losses(streams, p, c, who, hazard, used.bill, t, record)
     _record_months(p, c, used, live, hazard, t, record)
+    intention.ponder(streams, p, c, field, used.price_gap, t)
     regain.regain(streams, p, c, field, t, record)
 
 
@@ -264,6 +266,8 @@ def _record_months(
         satisfaction=c.satisfaction[rows],
         expectation=c.expectation[rows],
         price_gap=of(used.price_gap),
+        intention=of(intention.strength(c)),
+        reason=np.where(on, c.reason[rows], intention.NONE),
         stage=stage.astype(np.int8),
     )
 

@@ -7,11 +7,16 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from crmlib.data.operator.intention import strength
 from crmlib.data.operator.market import Market
 from crmlib.data.operator.population import NEVER, TERMS, Customers, cheapest_plan, expected_bill
 from crmlib.data.operator.record import Recorder
 from crmlib.data.operator.streams import Bools, Floats, Streams, chance, normal, uniform
+
+EVERYONE = slice(None)
+TRACE = 0.01  # what is left of an old intention below this is forgotten
 
 
 @dataclass
@@ -44,34 +49,65 @@ def use(streams: Streams, p: Mapping[str, Any], c: Customers, market: Market, t:
     noise = np.float32(sd) * normal(streams.at("voice use", t), n)
     minutes = c.demand_minutes * np.exp(noise + mood - np.float32(sd**2 / 2))
     active = ~c.paused
-    gb = np.round(gb * active, 2)
-    minutes = np.round(minutes * active)
-
-    level = np.float32(p["price.level"])
-    lists = expected_bill(p, c.plan, gb, minutes)
-    full = lists * level * c.price_factor * active
+    gb, minutes = np.round(gb * active, 2), np.round(minutes * active)
+    full, cost = _charge(p, c, gb, minutes, EVERYONE)
     promo = (c.promo_until >= t) & c.promo_discount
-    discount = np.round(full * (np.float32(p["promotion.discount"]) * promo), 2)
+    rebate = np.float32(p["promotion.discount"]) * promo
+    # The price is judged, and remembered, by what a customer would use: who holds back pays
+    # less, but nothing has become cheaper for him.
+    gap = _compare(p, c, market, full, np.round(full * (1 - rebate), 2), cost)
+
+    less = _held_back(streams, p, c, t)
+    rows = np.flatnonzero(active & (less > 0))
+    share = np.exp(-less[rows])
+    gb[rows], minutes[rows] = np.round(gb[rows] * share, 2), np.round(minutes[rows] * share)
+    full[rows], cost[rows] = _charge(p, c, gb[rows], minutes[rows], rows)
+    discount = np.round(full * rebate, 2)
     bill = np.round(full - discount, 2)
-    cost = (
-        np.float32(p["plan.cost_gb"]) * gb + np.float32(p["plan.cost_minute"]) * minutes
-    ) * c.cost_factor + np.float32(p["plan.cost_account"])
 
     late_odds = (
         np.float32(p["usage.late"])
         + np.float32(p["usage.late_price"]) * c.price_sensitivity
         + np.float32(p["usage.late_again"]) * (c.late_streak > 0)
+        + np.float32(p["intention.late"]) * strength(c)
     )
     # Prepaid customers pay first, so they are never late.
     late = (uniform(streams.at("late", t), n) < chance(late_odds)) & ~prepaid
     c.late_streak[:] = np.where(late, c.late_streak + 1, 0)
+    return Usage(gb, minutes, bill, discount, np.round(cost, 2), late, gap)
 
+
+def _held_back(streams: Streams, p: Mapping[str, Any], c: Customers, t: int) -> Floats:
+    """Return the log of use held back: by an intention to leave, or in a lull without any."""
+    u = uniform(streams.at("lull", t), len(c))
+    c.lull[:] = u < np.where(c.lull, np.float32(1 - p["usage.lull_end"]), p["usage.lull"])
+    fades = np.float32(p["intention.withdraw"]) * c.withdrawal * c.depth
+    less = fades + np.float32(p["usage.lull_depth"]) * c.lull
+    return np.asarray(np.where(less > TRACE, less, 0), np.float32)
+
+
+def _charge(
+    p: Mapping[str, Any], c: Customers, gb: Floats, minutes: Floats, rows: slice | NDArray[np.intp]
+) -> tuple[Floats, Floats]:
+    """Return the bill before discount, and its variable cost, in yuan."""
+    scale = np.float32(p["price.level"]) * c.price_factor[rows] * ~c.paused[rows]
+    used = np.float32(p["plan.cost_gb"]) * gb + np.float32(p["plan.cost_minute"]) * minutes
+    cost = used * c.cost_factor[rows] + np.float32(p["plan.cost_account"])
+    return expected_bill(p, c.plan[rows], gb, minutes) * scale, cost
+
+
+def _compare(
+    p: Mapping[str, Any], c: Customers, market: Market, full: Floats, bill: Floats, cost: Floats
+) -> Floats:
+    """Return the price gap and let the memory of bill and cost move on."""
+    active = ~c.paused
     first = c.remembered_bill == 0
     c.remembered_bill[:] = np.where(first & active, bill, c.remembered_bill)
     c.mean_cost[:] = np.where(first & active, cost, c.mean_cost)
     weight = np.float32(p["satisfaction.reference"])
+    own = np.float32(p["price.level"]) * c.price_factor
     with np.errstate(divide="ignore", invalid="ignore"):
-        market_price = lists * market.market_index[c.region]
+        market_price = full / own * market.market_index[c.region]
         gap = (
             weight * np.log(c.remembered_bill) + (1 - weight) * np.log(market_price) - np.log(bill)
         )
@@ -79,7 +115,7 @@ def use(streams: Streams, p: Mapping[str, Any], c: Customers, market: Market, t:
     keep = np.float32(p["satisfaction.price_memory"])
     for memory, new in ((c.remembered_bill, bill), (c.mean_cost, cost)):
         memory[:] = np.where(active, keep * memory + (1 - keep) * new, memory)
-    return Usage(gb, minutes, bill, discount, np.round(cost, 2), late, gap.astype(np.float32))
+    return np.asarray(gap, np.float32)
 
 
 def renew(streams: Streams, p: Mapping[str, Any], c: Customers, t: int, record: Recorder) -> None:

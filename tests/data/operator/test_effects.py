@@ -27,7 +27,8 @@ def close(found, planted, name):
 def test_a_hazard_regression_finds_the_coefficients_of_price_losses(op, panel):
     p = op.scenario.parameters
     rows = panel.assign(gain=panel["price_sensitivity"] * panel["price_gap"])
-    columns = ["gain", "satisfaction", "bound", "tenure", "inertia", "promotion"]
+    rows["thought"] = rows["intention"] * (rows["reason"] == "price")
+    columns = ["gain", "satisfaction", "bound", "tenure", "inertia", "promotion", "thought"]
     found = poisson(rows, "price", columns)
     level = p["churn.price"] + p["churn.level"] - p["competition.switching_cost"]
     close(found["level"], level, "level")
@@ -37,6 +38,7 @@ def test_a_hazard_regression_finds_the_coefficients_of_price_losses(op, panel):
     close(found["tenure"], p["churn.tenure"], "tenure")
     close(found["inertia"], -1.0, "inertia")
     close(found["promotion"], p["promotion.effect"], "promotion")
+    close(found["thought"], p["intention.effect"][0], "thought")
 
 
 @pytest.mark.parametrize(
@@ -44,9 +46,12 @@ def test_a_hazard_regression_finds_the_coefficients_of_price_losses(op, panel):
 )
 def test_a_hazard_regression_finds_what_an_incident_does(op, panel, cause, incident):
     p = op.scenario.parameters
-    found = poisson(panel, cause, [incident, "satisfaction", "bound", "tenure", "inertia"])
+    rows = panel.assign(thought=panel["intention"] * (panel["reason"] == "service"))
+    columns = [incident, "satisfaction", "bound", "tenure", "inertia", "thought"]
+    found = poisson(rows, cause, columns)
     close(found[incident], p[f"churn.{cause}_incident"], incident)
     close(found["satisfaction"], p[f"churn.{cause}_satisfaction"], "satisfaction")
+    close(found["thought"], p["intention.effect"][2], "thought")
     estimate, error = found[incident]
     assert estimate > 3 * error
 
@@ -99,10 +104,12 @@ def test_the_control_group_finds_the_effect_of_each_offer():
 
 def test_articulation_and_registration_follow_the_scenario(op):
     p = op.scenario.parameters
-    iceberg = op.truth.incidents
+    months = op.truth.months[["customer_id", "month", "intention"]]
+    iceberg = op.truth.incidents.merge(months, on=["customer_id", "month"])
     for kind in ("network", "billing", "encounter"):
         some = iceberg[iceberg["incident"] == kind]
         odds = p[f"complaints.{kind}"] + p["complaints.severity"] * (some["severity"] - 1)
+        odds += p["intention.voice"] * some["intention"]
         expected = 1 / (1 + np.exp(-odds))
         error = np.sqrt((expected * (1 - expected)).mean() / len(some))
         assert abs(some["voiced"].mean() - expected.mean()) < 3 * error, kind
@@ -136,6 +143,7 @@ def test_who_answers_a_survey_is_happier_than_who_is_asked(op):
         {
             "mood": asked["satisfaction_y"],
             "extreme": asked["satisfaction_y"] ** 2,
+            "leaving": asked["intention"],
             "age": asked["customer_id"].map(op.customers.set_index("customer_id")["age"]).sub(45)
             / 10,
         }
@@ -146,6 +154,7 @@ def test_who_answers_a_survey_is_happier_than_who_is_asked(op):
     close((fit.params["mood"], fit.bse["mood"]), p["survey.response_mood"], "mood")
     close((fit.params["extreme"], fit.bse["extreme"]), p["survey.response_extreme"], "extreme")
     close((fit.params["age"], fit.bse["age"]), p["survey.response_age"], "age")
+    close((fit.params["leaving"], fit.bse["leaving"]), p["intention.answer"], "leaving")
 
 
 def test_satisfaction_is_disconfirmation_and_fades(op):

@@ -141,6 +141,7 @@ def test_the_crm_tables_hold_no_column_of_the_truth(op):
     secret = {
         *("cause", "hazard", "segment", "stage", "voiced", "registered", "handling", "novelty"),
         *("price_sensitivity", "quality_sensitivity", "inertia", "price_gap", "management"),
+        *("intention", "reason", "withdrawal"),
         *("interactional", "procedural", "distributive", "quality", "demand_gb"),
         *(
             c
