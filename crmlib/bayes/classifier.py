@@ -86,7 +86,7 @@ class BayesNetClassifier(CodesClassifier):
         What the codes of each column mean.
     n_iter_ : int
         Passes over the counts: one, unless expectation-maximization takes several.
-    objective_ : array of shape (n_iter_,)
+    objective_ : array
         Only with missing="em": log-likelihood of all that is known plus log prior before each
         pass, in nats; it never falls.
     n_features_in_ : int

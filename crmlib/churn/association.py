@@ -24,7 +24,7 @@ class AssociationRules(Result):
     Attributes
     ----------
     table : DataFrame
-        A row a rule, the highest lift first: `if` and `then` (items joined by `` + ``),
+        A row a rule, the highest lift first: `if` and `then` (items joined by a plus sign),
         `customers` who have both sides, `support` (their share of all), `confidence` (their share
         of those with the left side), `lift` (confidence over the share of the right side), `p`
         (Fisher's exact test, one-sided: that lift is above 1 by chance).
