@@ -272,6 +272,15 @@ def main() -> None:
         elif order["op"] == "freeze":
             copies.append(Copy(notebook.shell))
             send(answers, {"copy": len(copies) - 1})
+        elif order["op"] == "branch":
+            pid = os.fork()
+            if pid:  # wait until the branch is done, then go on from here as if it never was
+                os.waitpid(pid, 0)
+                send(answers, {"branch": "left"})
+            else:
+                send(answers, {"branch": "entered"})
+        elif order["op"] == "leave":
+            os._exit(0)
         else:
             send(answers, copies[order["copy"]].relay(order))
 

@@ -76,19 +76,14 @@ def mark(
     Marked
     """
     notebook, notes = restore(assignment, submission, seed)
-    reference = solve(assignment, seed)
-    known = {name: reference[name] for name in _set_up_names(assignment) if name in reference}
+    known, reference = _known(assignment, seed)
     skip: set[int] = set()
     limits = limits or Limits()
     for _ in range(RESTARTS + 1):
         with Sandbox(limits, [*(hide or []), assignment.folder.parent], data) as sandbox:
             stopped, moments = _run(sandbox, notebook, skip)
             if stopped is None:
-                verdicts = [
-                    judge(sandbox, moments[i], cell, known, reference)
-                    for i, cell in enumerate(notebook.cells)
-                    if i in moments
-                ]
+                verdicts = _judged(sandbox, notebook, moments, known, reference)
                 break
         position, reason = stopped
         skip.add(position)
@@ -101,6 +96,84 @@ def mark(
             for one, why in lost
             if one.get("grade") and not one.get("solution")
         ]
+    return _marked(notebook, verdicts, notes)
+
+
+def mark_together(
+    assignment: Assignment,
+    submissions: list[Any],
+    *,
+    seed: int | None = None,
+    limits: Limits | None = None,
+    data: Mapping[str, Path] | None = None,
+) -> list[Marked]:
+    """Mark variants of the author's own notebook in one sandbox, whose set-up runs once.
+
+    Each goes on from the set-up in a process of its own. Not for strangers: one that stops the
+    sandbox stops the others, which are then marked one by one.
+
+    Parameters
+    ----------
+    assignment : Assignment
+    submissions : list of NotebookNode
+    seed : int, optional
+    limits : Limits, optional
+    data : dict of str to Path, optional
+
+    Returns
+    -------
+    list of Marked
+    """
+    known, reference = _known(assignment, seed)
+    limits = limits or Limits()
+    done: list[Marked] = []
+    try:
+        with Sandbox(limits, [assignment.folder.parent], data, every=1.0) as sandbox:
+            first, _ = restore(assignment, assignment.notebook, seed)
+            start = next(i for i, cell in enumerate(first.cells) if kind(cell) == "answer")
+            for cell in first.cells[:start]:
+                if cell.cell_type == "code":
+                    sandbox.run(str(cell.source))
+            for submission in submissions:
+                notebook, notes = restore(assignment, submission, seed)
+                if [one.source for one in notebook.cells[:start]] != [
+                    one.source for one in first.cells[:start]
+                ]:
+                    raise SandboxError("begins with a set-up of its own")
+                with sandbox.branch():
+                    stopped, moments = _run(sandbox, notebook, set(range(start)))
+                    if stopped is not None:
+                        raise SandboxError(stopped[1])
+                    verdicts = _judged(sandbox, notebook, moments, known, reference)
+                done.append(_marked(notebook, verdicts, notes))
+    except SandboxError:
+        rest = submissions[len(done) :]
+        done += [mark(assignment, one, seed=seed, limits=limits, data=data) for one in rest]
+    return done
+
+
+def _known(assignment: Assignment, seed: int | None) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the names of the set-up, and all names of the solution."""
+    reference = solve(assignment, seed)
+    names = _set_up_names(assignment)
+    return {name: reference[name] for name in names if name in reference}, reference
+
+
+def _judged(
+    sandbox: Sandbox,
+    notebook: Any,
+    moments: dict[int, int],
+    known: dict[str, Any],
+    reference: dict[str, Any],
+) -> list[Verdict]:
+    return [
+        judge(sandbox, moments[i], cell, known, reference)
+        for i, cell in enumerate(notebook.cells)
+        if i in moments
+    ]
+
+
+def _marked(notebook: Any, verdicts: list[Verdict], notes: list[str]) -> Marked:
     kinds = [(kind(cell), marks(cell).get("grade_id", ""), cell.source) for cell in notebook.cells]
     return Marked(
         verdicts,
