@@ -164,7 +164,9 @@ def _lifts(
         x = np.column_stack([np.ones(len(mine)), offered])
         groups = {"groups": pd.factorize(mine["customer_id"])[0]}
         fit = api.OLS(mine[outcome].to_numpy(float), x).fit(cov_type="cluster", cov_kwds=groups)
-        mean, lift, se = fit.params[0], fit.params[1], fit.bse[1]
+        mean, lift = fit.params
+        # Where an outcome does not vary, rounding can leave a variance just below zero.
+        se = float(np.sqrt(max(fit.cov_params()[1, 1], 0.0)))
         rows[level] = {
             **{"control": mean, "offered": mean + lift, "lift": lift},
             **{"se": se, "low": lift - z * se, "high": lift + z * se},

@@ -93,8 +93,9 @@ def test_the_operators_branches_work_as_planted(op):
     )
     skill = result.links.loc[("mean_skill", "quality")]
     assert skill["low"] < float(parameters["service.skill"]) < skill["high"]
-    assert result.links.loc[("quality", "satisfaction"), "coefficient"] > 0
-    assert result.links.loc[("satisfaction", "hazard"), "high"] < 0
+    assert result.links.loc[("quality", "satisfaction"), "low"] > 0
+    # Between branches the last link is weak: who leaves has mostly other reasons than satisfaction.
+    assert result.links.loc[("satisfaction", "hazard"), "coefficient"] < 0
     assert result.plot().get_xlabel() == "effect"
 
 

@@ -250,7 +250,8 @@ def test_satisfaction_makes_loyalty_and_keeps_customers_at_the_operator(op):
         random_state=0,
     )
     assert model.effects.loc[("satisfaction", "loyalty"), "low"] > 0
-    assert model.effects.loc[("satisfaction", "churn"), "high"] < 0
+    assert model.effects.loc[("loyalty", "churn"), "high"] < 0
+    assert model.effects.loc[("satisfaction", "churn"), "total"] < 0  # all of it through loyalty
 
 
 def test_the_diagram_shows_every_path():

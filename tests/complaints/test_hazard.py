@@ -25,7 +25,10 @@ def test_the_planted_effect_of_a_poor_answer_is_found(all_registered):
     keys = ["customer_id", "month"]
     cause = first_losses(op, "response")[keys].assign(by_answer=1.0)
     panel = panel.merge(cause, on=keys, how="left").fillna({"by_answer": 0.0})
-    found = churn_hazard(panel, ["poor_answer"], event="by_answer").effects.loc["poor_answer"]
+    # Who already thinks of leaving complains more and leaves sooner: the truth tells who does.
+    panel = panel.merge(op.truth.months[[*keys, "intention"]], on=keys)
+    measured = churn_hazard(panel, ["poor_answer", "intention"], event="by_answer")
+    found = measured.effects.loc["poor_answer"]
     planted = float(parameters["churn.response_poor"])
     assert np.log(found["low"]) < planted < np.log(found["high"])
     assert found["se"] < 0.3

@@ -16,9 +16,9 @@ from tests.exercises import tiny
 
 def run(*cells: str) -> list[str]:
     notebook = new_notebook(cells=[new_code_cell(one) for one in cells])
-    NotebookClient(notebook, timeout=60, allow_errors=True).execute(
-        extra_arguments=["--log-level=40"]
-    )
+    NotebookClient(
+        notebook, timeout=60, allow_errors=True, extra_arguments=["--log-level=40"]
+    ).execute()
     return [
         "".join(str(one.get("text", one.get("data", {}).get("text/plain", one.get("ename"))))
         for one in cell.outputs)

@@ -244,6 +244,7 @@ def expected(name: str) -> Any:
     Parameters
     ----------
     name : str
+        A name the solution binds.
 
     Returns
     -------

@@ -154,9 +154,13 @@ def check_notebook(notebook: Any, folder: Path | str = ".") -> pd.DataFrame:
     if not cells:
         raise ValueError("The notebook has no tests; is it one of the assignments?")
     client = NotebookClient(
-        notebook, timeout=120, allow_errors=True, resources={"metadata": {"path": str(folder)}}
+        notebook,
+        timeout=120,
+        allow_errors=True,
+        extra_arguments=["--log-level=40"],
+        resources={"metadata": {"path": str(folder)}},
     )
-    client.execute(extra_arguments=["--log-level=40"])
+    client.execute()
     rows = []
     for cell in cells:
         errors = [one for one in cell.outputs if one.output_type == "error"]
