@@ -25,9 +25,12 @@ def test_the_planted_effect_of_a_poor_answer_is_found(all_registered):
     keys = ["customer_id", "month"]
     cause = first_losses(op, "response")[keys].assign(by_answer=1.0)
     panel = panel.merge(cause, on=keys, how="left").fillna({"by_answer": 0.0})
-    # Who already thinks of leaving complains more and leaves sooner: the truth tells who does.
-    panel = panel.merge(op.truth.months[[*keys, "intention"]], on=keys)
-    measured = churn_hazard(panel, ["poor_answer", "intention"], event="by_answer")
+    # Who thinks of leaving for bad service complains more and leaves sooner: the truth says who.
+    thinking = op.truth.months.assign(
+        thinking=lambda month: month["intention"].where(month["reason"] == "service", 0.0)
+    )
+    panel = panel.merge(thinking[[*keys, "thinking"]], on=keys)
+    measured = churn_hazard(panel, ["poor_answer", "thinking"], event="by_answer")
     found = measured.effects.loc["poor_answer"]
     planted = float(parameters["churn.response_poor"])
     assert np.log(found["low"]) < planted < np.log(found["high"])
@@ -35,7 +38,8 @@ def test_the_planted_effect_of_a_poor_answer_is_found(all_registered):
     # Forgetting at another speed than the customers do blurs the effect.
     wrong = complaint_panel(op.months, op.complaints, first_losses(op), memory=0.0)
     wrong = wrong.merge(cause, on=keys, how="left").fillna({"by_answer": 0.0})
-    blurred = churn_hazard(wrong, ["poor_answer"], event="by_answer").effects
+    wrong = wrong.merge(thinking[[*keys, "thinking"]], on=keys)
+    blurred = churn_hazard(wrong, ["poor_answer", "thinking"], event="by_answer").effects
     assert blurred.loc["poor_answer", "coefficient"] < found["coefficient"]
 
 
