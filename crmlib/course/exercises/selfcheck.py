@@ -64,7 +64,7 @@ class SelfCheck:
 def self_check() -> SelfCheck | None:
     """Make the notebook's cells of tests say in a sentence whether an answer is right.
 
-    A cell of tests begins with ``# Tests: `` and a title. Outside of a notebook nothing happens.
+    A cell of tests begins with ``# Tests:`` and a title. Outside of a notebook nothing happens.
 
     Returns
     -------
