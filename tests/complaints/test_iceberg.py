@@ -88,21 +88,25 @@ def test_the_operators_true_iceberg_is_found(op):
 
 
 def test_the_quiet_ones_are_not_the_same_in_every_category(op):
-    truth = op.truth.incidents
-    rows = {}
-    for kind, part in truth.groupby("incident", observed=True):
-        asked = part.sample(300, random_state=2)
-        rows[kind] = {
-            "registered": int(part["registered"].sum()),
-            "complained": int(asked["voiced"].sum()),
-            "asked": 300,
-            "recorded": int((part["voiced"] & part["registered"]).sum()),
-            "followed": int(part["voiced"].sum()),
-        }
-    found = iceberg_by(pd.DataFrame.from_dict(rows, orient="index"))
-    real = truth.groupby("incident", observed=True).size().reindex(found.index)
-    assert ((found["low"] < real) & (real < found["high"])).all(), found.assign(real=real)
-    assert found["per registered"].idxmin() == "billing", "money lost is what people speak up about"
+    """Of twenty surveys of 300 each, the 95 % intervals hold the truth in nearly all."""
+    parts = dict(list(op.truth.incidents.groupby("incident", observed=True)))
+    inside = []
+    for seed in range(20):
+        rows = {}
+        for kind, part in parts.items():
+            asked = part.sample(300, random_state=seed)
+            rows[kind] = {
+                "registered": int(part["registered"].sum()),
+                "complained": int(asked["voiced"].sum()),
+                "asked": 300,
+                "recorded": int((part["voiced"] & part["registered"]).sum()),
+                "followed": int(part["voiced"].sum()),
+            }
+        found = iceberg_by(pd.DataFrame.from_dict(rows, orient="index"))
+        assert found["per registered"].idxmin() == "billing", "money lost makes people speak up"
+        real = np.array([len(parts[kind]) for kind in found.index])
+        inside += ((found["low"] < real) & (real < found["high"])).tolist()
+    assert 0.88 <= np.mean(inside) <= 1
 
 
 @pytest.mark.parametrize(

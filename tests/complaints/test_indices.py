@@ -173,7 +173,7 @@ def test_the_clerks_of_the_simulator_are_as_good_as_planted(op):
     truth = op.truth.complaints["incident"].astype(str)
     found = agreement(op.complaints["category"].astype(str), truth, draws=500)
     assert found.observed == pytest.approx(0.85, abs=0.015)
-    assert found.kappa < found.observed - 0.1
+    assert found.kappa < found.observed - 0.08
     assert found.plot().get_xlabel() == "second coder"
 
 
