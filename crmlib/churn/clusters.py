@@ -59,9 +59,10 @@ def cluster_stability(
 ) -> ClusterStability:
     """Cluster bootstrap samples and see which clusters come back (Hennig 2007).
 
-    For each cluster and sample: the largest Jaccard similarity ``|A ∩ B| / |A ∪ B|`` of the cluster's
-    members in the sample with any cluster found there; a customer drawn twice counts once. Means
-    of 0.75 and more are called stable, from 0.6 on a pattern whose members are doubtful, below
+    For each cluster and sample: the largest Jaccard similarity (members in both over members in
+    either) of its members in the sample with any cluster found there; a customer drawn twice
+    counts once. Means of 0.75 and more are called stable, from 0.6 on a pattern whose members are
+    doubtful, below
     not to be trusted (the guide of R's fpc, whose author he is). A stable cluster need not be a
     good one: a rigid method can cut a single cloud the same way each time.
 
