@@ -77,6 +77,7 @@ def graded(assignment: Assignment, tmp_path_factory: pytest.TempPathFactory) -> 
     before = _startup_files()
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GRADER_TOKEN", "token-of-the-grader-3141")
+        patch.setenv("TMPDIR", str(submissions.parent))  # the workers' sandboxes lie there
         table = grade(room, "tiny", submissions, jobs=2, limits=LIMITS, progress=False)
     pages = {page.parent.parent.name: page.read_text() for page in feedback(room, "tiny")}
     return Graded(room, table, fate, pages, before)
@@ -134,7 +135,7 @@ def test_nothing_is_left_behind(graded: Graded) -> None:
     assert not Path("/usr/evil").exists()
     assert not (Path(tempfile.gettempdir()) / "evil").exists()
     assert _startup_files() == graded.before
-    assert not list(Path(tempfile.gettempdir()).glob("crmlib-grade-*"))
+    assert not list(graded.room.root.parent.glob("crmlib-grade-*"))
 
 
 def test_pages_hold_no_script_and_ask_for_nothing(graded: Graded) -> None:

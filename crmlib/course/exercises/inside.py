@@ -261,28 +261,34 @@ def main() -> None:
     start = receive(asked)
     notebook = Notebook(start["output_limit"])
     copies: list[Copy] = []
-    send(answers, {"ready": time.monotonic()})
+
+    def answer(to: dict[str, Any], reply: dict[str, Any]) -> None:
+        # The number of the order comes back, so that what a submission writes to the line itself
+        # is not taken for the answer to the next order.
+        send(answers, {**reply, "order": to["order"]})
+
+    answer(start, {"ready": time.monotonic()})
     while True:
         try:
             order = receive(asked)
         except EOFError:
             return
         if order["op"] == "run":
-            send(answers, notebook.run(order["code"], order["seconds"]))
+            answer(order, notebook.run(order["code"], order["seconds"]))
         elif order["op"] == "freeze":
             copies.append(Copy(notebook.shell))
-            send(answers, {"copy": len(copies) - 1})
+            answer(order, {"copy": len(copies) - 1})
         elif order["op"] == "branch":
             pid = os.fork()
             if pid:  # wait until the branch is done, then go on from here as if it never was
                 os.waitpid(pid, 0)
-                send(answers, {"branch": "left"})
+                answer(order, {"branch": "left"})
             else:
-                send(answers, {"branch": "entered"})
+                answer(order, {"branch": "entered"})
         elif order["op"] == "leave":
             os._exit(0)
         else:
-            send(answers, copies[order["copy"]].relay(order))
+            answer(order, copies[order["copy"]].relay(order))
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import shutil
 import signal
 import subprocess  # the whole point of this module
@@ -135,11 +136,11 @@ class Sandbox:
     def run(self, code: str) -> dict[str, Any]:
         """Run one cell; return its status, error and outputs."""
         seconds = self.limits.cell_seconds
-        return self._dict({"op": "run", "code": code, "seconds": seconds}, seconds + 5)
+        return self._exchange({"op": "run", "code": code, "seconds": seconds}, seconds + 5)
 
     def freeze(self) -> int:
         """Keep the values of this moment; return the number to ask for them."""
-        number = self._dict({"op": "freeze"}, 10).get("copy")
+        number = self._exchange({"op": "freeze"}, 10).get("copy")
         if not isinstance(number, int):
             raise self._broken("answered with something that is no answer")
         return number
@@ -147,14 +148,15 @@ class Sandbox:
     def ask(self, copy: int, question: dict[str, Any]) -> dict[str, Any]:
         """Ask a kept moment for a value."""
         seconds = self.limits.ask_seconds
-        return self._dict({**question, "copy": copy, "seconds": seconds}, seconds + 10)
+        return self._exchange({**question, "copy": copy, "seconds": seconds}, seconds + 10)
 
     @contextlib.contextmanager
     def branch(self) -> Iterator[None]:
         """Go on in a copy of the process; at the end all that happened in it is forgotten."""
-        self._dict({"op": "branch"}, 10)
+        number = secrets.token_hex(8)
+        self._exchange({"op": "branch"}, 10, number)
         yield
-        self._dict({"op": "leave"}, 10)
+        self._exchange({"op": "leave"}, 10, number)  # the process that waited answers, to `branch`
 
     def close(self) -> None:
         """End every process of the sandbox and remove its folder."""
@@ -174,19 +176,19 @@ class Sandbox:
     ) -> None:
         self.close()
 
-    def _dict(self, message: dict[str, Any], seconds: float) -> dict[str, Any]:
-        reply = self._exchange(message, seconds)
-        if not isinstance(reply, dict):
-            raise self._broken("answered with something that is no answer")
-        return reply
-
-    def _exchange(self, message: dict[str, Any], seconds: float) -> Any:
+    def _exchange(
+        self, message: dict[str, Any], seconds: float, number: str | None = None
+    ) -> dict[str, Any]:
+        number = number or secrets.token_hex(8)
         timer = threading.Timer(seconds, self._kill, ["did not stop when its time was up"])
         timer.daemon = True
         timer.start()
         try:
-            send(self._asked, message)
-            return receive(self._answers)
+            send(self._asked, {**message, "order": number})
+            reply: Any = receive(self._answers)
+            if not isinstance(reply, dict) or reply.pop("order", None) != number:
+                raise self._broken("answered with something that is no answer")
+            return reply
         except (OSError, EOFError):
             self._process.wait()
             raise SandboxError(self._ended or "ended the process that runs the notebook") from None
