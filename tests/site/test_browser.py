@@ -85,9 +85,8 @@ def test_math_is_set_by_the_site_itself(site, page):
 @pytest.mark.parametrize("term", ["churn", "bucket"])
 def test_search_finds_a_term(site, page, term):
     page.goto((site / "search.html").as_uri() + f"?q={term}")
-    page.wait_for_selector("#search-results ul.search li a", timeout=20_000)
-    found = page.eval_on_selector_all("#search-results li a", "links => links.map(a => a.href)")
-    assert any("what-churn-is" in link for link in found)
+    # Results come one by one, and by now every page speaks of churn.
+    page.wait_for_selector("#search-results li a[href*=what-churn-is]", timeout=60_000)
 
 
 def test_the_theme_can_be_switched_and_is_remembered(site, page):
