@@ -25,6 +25,7 @@ def page(browser):
     """A page that records what it asks for and what it complains about."""
     context = browser.new_context()
     tab = context.new_page()
+    tab.set_default_timeout(120_000)  # a busy machine is no defect of a page
     tab.asked, tab.complaints = [], []
     tab.on("request", lambda request: tab.asked.append(request.url))
     tab.on("requestfailed", lambda request: tab.complaints.extend(failure(request)))
