@@ -95,13 +95,13 @@ def test_the_error_of_the_restricted_mean_is_that_of_repeated_samples():
 
 
 @pytest.fixture(scope="module")
-def observed(op):
+def observed(large):
     """Months each first life was seen, its cause of loss, and what the truth makes it depend on."""
-    live = op.truth.months.dropna(subset=["hazard"])
-    losses = op.truth.losses[op.truth.losses["life"] == 1].set_index("customer_id")
+    live = large.truth.months.dropna(subset=["hazard"])
+    losses = large.truth.losses[large.truth.losses["life"] == 1].set_index("customer_id")
     last = live["customer_id"].map(losses["month"]).fillna(99)
     months = live[live["month"] <= last].groupby("customer_id").size().rename("months")
-    frame = months.to_frame().join(op.customers.set_index("customer_id")["age"])
+    frame = months.to_frame().join(large.customers.set_index("customer_id")["age"])
     frame["cause"] = losses["cause"].reindex(frame.index).astype(str)
     frame["young"] = (frame["age"] < 30).astype(float)
     return frame
@@ -112,13 +112,13 @@ def observed(op):
     [("extinct", "age", "churn.extinct_age"), ("moved", "young", "churn.moved_young")],
 )
 def test_planted_hazard_ratios_are_found_by_cox_and_by_month(
-    op, observed, cause, covariate, parameter
+    large, observed, cause, covariate, parameter
 ):
-    planted = float(op.truth.parameters.set_index("parameter").loc[parameter, "value"])
+    planted = float(large.truth.parameters.set_index("parameter").loc[parameter, "value"])
     frame = observed.assign(lost=observed["cause"] == cause)
     found = hazard_ratios(frame, "months", "lost", [covariate]).table.loc[covariate]
     assert found["coefficient"] == pytest.approx(planted, abs=3.5 * found["se"])
-    assert found["se"] < 0.6 * abs(planted)  # else the line above would say little
+    assert abs(planted) > 2 * found["se"]
     # The same from customer-months: each customer's rows, the last one with the loss.
     panel = frame.loc[frame.index.repeat(frame["months"])]
     panel = panel.assign(lost=panel["lost"] & ~panel.index.duplicated(keep="last"))

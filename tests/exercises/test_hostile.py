@@ -14,7 +14,7 @@ from crmlib.course.exercises.classroom import Classroom
 from crmlib.course.exercises.feedback import feedback
 from crmlib.course.exercises.grading import grade
 from crmlib.course.exercises.overview import report
-from crmlib.course.exercises.sandbox import Limits, protection
+from crmlib.course.exercises.sandbox import Limits, Sandbox, SandboxError, protection
 from crmlib.course.exercises.source import Assignment
 from tests.exercises import hostile
 
@@ -99,6 +99,18 @@ def test_each_ends_with_its_grade_or_a_named_refusal(graded: Graded, name: str) 
     attack = hostile.CODE.get(name)
     if attack:
         assert attack.note in row["notes"]
+
+
+def test_the_cell_that_leaves_threads_behind_is_the_one_blamed() -> None:
+    code = (
+        "import threading, time\nfor _ in range(100):\n"
+        "    threading.Thread(target=time.sleep, args=(10**6,), daemon=True).start()"
+    )
+    # The guard looks once an hour here: what is found is found right after the cell.
+    with Sandbox(Limits(processes=8), [], every=3600) as sandbox:
+        assert sandbox.run("1 + 1")["status"] == "ok"
+        with pytest.raises(SandboxError, match="more than 8 processes"):
+            sandbox.run(code)
 
 
 def test_no_attack_changes_another_grade(graded: Graded) -> None:

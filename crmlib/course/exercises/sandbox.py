@@ -97,6 +97,7 @@ class Sandbox:
     ) -> None:
         data = data or {}
         self._every = every
+        self._over = threading.Event()
         if os.name != "posix":
             raise OSError("Submissions can be graded on Linux (with a sandbox) and macOS only.")
         self.limits = limits
@@ -136,7 +137,12 @@ class Sandbox:
     def run(self, code: str) -> dict[str, Any]:
         """Run one cell; return its status, error and outputs."""
         seconds = self.limits.cell_seconds
-        return self._exchange({"op": "run", "code": code, "seconds": seconds}, seconds + 5)
+        reply = self._exchange({"op": "run", "code": code, "seconds": seconds}, seconds + 5)
+        # Looked at now, so that the next cell is not blamed for what this one left running.
+        excess = self._excess() or self._ended
+        if excess:
+            raise self._broken(excess)
+        return reply
 
     def freeze(self) -> int:
         """Keep the values of this moment; return the number to ask for them."""
@@ -162,6 +168,7 @@ class Sandbox:
         """End every process of the sandbox and remove its folder."""
         self._kill("closed")
         self._process.wait()
+        self._over.set()
         self._watch.join()
         for stream in (self._asked, self._answers):
             with contextlib.suppress(OSError):
@@ -209,22 +216,26 @@ class Sandbox:
         self._process.kill()
 
     def _guard(self) -> None:
-        """Watch what limits of single processes cannot: the sum over all of them."""
+        while self._process.poll() is None:
+            excess = self._excess()
+            if excess:
+                self._kill(excess)
+            self._over.wait(self._every)
+
+    def _excess(self) -> str | None:
+        """Look at what limits of single processes cannot see: the sum over all of them."""
         import psutil
 
-        top = None
+        family: list[Any] = []
         with contextlib.suppress(psutil.Error):
-            top = psutil.Process(self._process.pid)
-        while self._process.poll() is None and top is not None:
-            with contextlib.suppress(psutil.Error):
-                family = top.children(recursive=True)
-                if sum(_threads(one) for one in family) > self.limits.processes + _OWN:
-                    self._kill(f"started more than {self.limits.processes} processes")
-                elif _memory(family) > self.limits.memory:
-                    self._kill(f"used more than {self.limits.memory / 1e9:.1f} GB of memory")
-            if time.monotonic() > self._deadline:
-                self._kill(f"took more than {self.limits.total_seconds:.0f} seconds in all")
-            time.sleep(self._every)
+            family = psutil.Process(self._process.pid).children(recursive=True)
+        if sum(_threads(one) for one in family) > self.limits.processes + _OWN:
+            return f"started more than {self.limits.processes} processes"
+        if _memory(family) > self.limits.memory:
+            return f"used more than {self.limits.memory / 1e9:.1f} GB of memory"
+        if time.monotonic() > self._deadline:
+            return f"took more than {self.limits.total_seconds:.0f} seconds in all"
+        return None
 
 
 #: bubblewrap, the notebook and its waiting copies.
