@@ -23,6 +23,7 @@ __all__ = [
     "course",
     "data",
     "early_warning",
+    "experiments",
     "plots",
     "profit",
     "recovery",

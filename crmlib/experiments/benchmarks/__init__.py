@@ -1,0 +1,1 @@
+"""Benchmarks of our own, one file each, declared before they are run."""

@@ -1,0 +1,1 @@
+"""Published results, one file each: what was claimed, and how it is run again."""
