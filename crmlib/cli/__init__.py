@@ -1,4 +1,4 @@
-"""The command line: `crmlib data`, `warn`, `book`, `exercises` and `test`, each with help."""
+"""The command line: data, warnings, experiments, book, exercises, tests; each with help."""
 
 import click
 
@@ -6,6 +6,7 @@ from crmlib import __version__
 from crmlib.cli.book import book
 from crmlib.cli.data import data
 from crmlib.cli.exercises import exercises
+from crmlib.cli.experiment import experiment
 from crmlib.cli.test import test
 from crmlib.cli.warn import warn
 
@@ -20,6 +21,7 @@ def main() -> None:
     \b
     crmlib data list          which data sets there are, and where they can be had
     crmlib warn FOLDER        who is about to leave, from a folder of CRM tables
+    crmlib experiment list    published results, run again; and your own experiments
     crmlib book build         execute every page and build the site
     crmlib book lab           open the chapters in JupyterLab
     crmlib exercises list     graded assignments: hand out, check, grade, report
@@ -27,5 +29,5 @@ def main() -> None:
     """
 
 
-for command in (data, warn, book, exercises, test):
+for command in (data, warn, experiment, book, exercises, test):
     main.add_command(command)

@@ -7,6 +7,7 @@ the results that come with crmlib. Tests between models over several data sets a
 `wilcoxon_holm`, `bayesian_signed_rank` and `correlated_t`.
 """
 
+from crmlib.experiments.compare import Comparison, compare
 from crmlib.experiments.declare import (
     Claim,
     Data,
@@ -17,15 +18,28 @@ from crmlib.experiments.declare import (
     Source,
     Table,
 )
+from crmlib.experiments.export import as_text, save_figure, save_table
 from crmlib.experiments.metrics import METRICS, Metric, top_lift
 from crmlib.experiments.protocols import FixedSplit, KFold, Protocol, ShuffleSplit
+from crmlib.experiments.report import ranks, report
 from crmlib.experiments.results import Results
 from crmlib.experiments.run import run
-from crmlib.experiments.shelf import experiments, find, shelf, stored
+from crmlib.experiments.shelf import experiments, find, kept, shelf, stored
+from crmlib.experiments.statistics import (
+    Ranks,
+    bayesian_signed_rank,
+    correlated_t,
+    decision,
+    friedman,
+    holm,
+    nemenyi_distance,
+    wilcoxon_holm,
+)
 
 __all__ = [
     "METRICS",
     "Claim",
+    "Comparison",
     "Data",
     "Experiment",
     "FixedSplit",
@@ -34,15 +48,30 @@ __all__ = [
     "Model",
     "Part",
     "Protocol",
+    "Ranks",
     "Reading",
     "Results",
     "ShuffleSplit",
     "Source",
     "Table",
+    "as_text",
+    "bayesian_signed_rank",
+    "compare",
+    "correlated_t",
+    "decision",
     "experiments",
     "find",
+    "friedman",
+    "holm",
+    "kept",
+    "nemenyi_distance",
+    "ranks",
+    "report",
     "run",
+    "save_figure",
+    "save_table",
     "shelf",
     "stored",
     "top_lift",
+    "wilcoxon_holm",
 ]

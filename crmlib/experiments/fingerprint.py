@@ -16,6 +16,7 @@ from dataclasses import fields, is_dataclass
 from functools import cache, partial
 from importlib import metadata
 from pathlib import Path
+from textwrap import dedent
 from typing import Any
 
 import numpy as np
@@ -113,11 +114,13 @@ def describe(thing: object, modules: set[str]) -> Any:
         raise TypeError("A model must be built with a seed (random_state=0), not a generator.")
     if isinstance(thing, partial):
         return ["partial", describe((thing.func, thing.args, thing.keywords), modules)]
+    if getattr(thing, "__module__", "") == "__main__" and hasattr(thing, "__qualname__"):
+        return ["__main__", thing.__qualname__, _own_source(thing)]  # typed into a notebook
     if inspect.isroutine(thing) or isinstance(thing, type):
         modules.add(str(thing.__module__))
         return f"{thing.__module__}.{thing.__qualname__}"
     kind = type(thing)
-    modules.add(kind.__module__)
+    name = describe(kind, modules)
     if hasattr(thing, "get_params"):
         parameters: Any = thing.get_params(deep=False)
     elif is_dataclass(thing):
@@ -127,7 +130,7 @@ def describe(thing: object, modules: set[str]) -> Any:
     else:
         raise TypeError(f"Cannot tell what a {kind.__module__}.{kind.__qualname__} is made of.")
     return {
-        "class": f"{kind.__module__}.{kind.__qualname__}",
+        "class": name,
         "parameters": describe(parameters, modules),
     }
 
@@ -223,6 +226,30 @@ def _file_source(module: str) -> str:
             f"The code of {module!r} cannot be found, so a result cannot be tied to it: define "
             "models and readings in a file."
         ) from None
+
+
+def _own_source(thing: Any) -> Any:
+    """Hash the source of one function, or of the methods of one class."""
+    if isinstance(thing, type):
+        # Python finds no source of a notebook's classes, but it does of their methods; those a
+        # decorator made have none.
+        methods = {name: part for name, part in vars(thing).items() if inspect.isfunction(part)}
+        found = {name: _source_of(part) for name, part in methods.items()}
+        return {name: hashed for name, hashed in found.items() if hashed}
+    hashed = _source_of(thing)
+    if hashed is None:
+        raise TypeError(
+            f"The code of {thing.__qualname__!r} cannot be found, so a result cannot be tied to "
+            "it: define it in a file."
+        )
+    return hashed
+
+
+def _source_of(function: Any) -> str | None:
+    try:
+        return said(dedent(inspect.getsource(function)))
+    except (OSError, TypeError, SyntaxError):
+        return None
 
 
 def said(source: str) -> str:

@@ -116,6 +116,26 @@ def stored(name: str) -> Results:
     return Results.read(stored_folder(name))
 
 
+def kept() -> list[tuple[Experiment, Results | None]]:
+    """Return every experiment of the shelf with the results kept of it, for `compare`.
+
+    Returns
+    -------
+    list of (Experiment, Results or None)
+
+    Examples
+    --------
+    >>> from crmlib.experiments import compare
+    >>> table = compare(kept()).table
+    >>> table.loc[table["experiment"] == "c50-rules", "verdict"].unique().tolist()
+    ['reproduced']
+    """
+    return [
+        (one, stored(name) if (stored_folder(name) / MANIFEST).is_file() else None)
+        for name, one in experiments().items()
+    ]
+
+
 def stored_folder(name: str) -> Path:
     """Return where the results of an experiment are kept with crmlib; they need not be there."""
     return Path(__file__).with_name("results") / name

@@ -80,7 +80,9 @@ def test_processes_change_nothing(tmp_path):
 def test_a_kept_cell_is_not_computed_again(tmp_path, monkeypatch):
     first = run(TINY, tmp_path)
     assert first.manifest["cells"] == {"all": 8, "computed now": 8}
-    monkeypatch.setattr(sys.modules["crmlib.experiments.run"], "work", None)  # whoever works now fails
+    monkeypatch.setattr(
+        sys.modules["crmlib.experiments.run"], "work", None
+    )  # whoever works now fails
     again = run(TINY, tmp_path)
     assert again.manifest["cells"]["computed now"] == 0
     pd.testing.assert_frame_equal(again.numbers, first.numbers)
