@@ -35,6 +35,7 @@ from crmlib.experiments.statistics import (
     nemenyi_distance,
     wilcoxon_holm,
 )
+from crmlib.experiments.versus import Versus, versus
 
 __all__ = [
     "METRICS",
@@ -54,6 +55,7 @@ __all__ = [
     "ShuffleSplit",
     "Source",
     "Table",
+    "Versus",
     "as_text",
     "bayesian_signed_rank",
     "compare",
@@ -73,5 +75,6 @@ __all__ = [
     "shelf",
     "stored",
     "top_lift",
+    "versus",
     "wilcoxon_holm",
 ]
