@@ -83,6 +83,7 @@ def run(
     if jobs is not None:
         whole(jobs, "jobs", -64)
     wanted, left_out = _possible(wanted)
+    about = surroundings(_packages(wanted))  # now: the checkout may move on during a long run
     tables, absent = _load(wanted)
     left_out |= absent
     hashes = {name: fingerprint.content(table) for name, table in tables.items()}
@@ -119,7 +120,7 @@ def run(
             "this run": round(time.perf_counter() - start, 1),
             "all cells": round(float(spent["seconds"].sum()), 1),
         },
-        **surroundings(_packages(wanted)),
+        **about,
     }
     return Results(numbers, spent, manifest)
 
