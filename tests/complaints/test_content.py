@@ -16,7 +16,6 @@ from crmlib.complaints import (
 )
 
 
-@settings(deadline=None)
 @given(st.lists(st.sampled_from("abcdef"), min_size=1), st.floats(0.05, 1))
 def test_a_pareto_table_adds_up_and_the_vital_few_are_the_fewest(labels, cut):
     table = pareto(labels, cut=cut).table
@@ -123,7 +122,7 @@ def swap(days):
     return days.where(days.dt.day > 12, other.astype(days.dtype))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(0, 300), st.integers(40, 120), st.integers(0, 2**31), st.booleans())
 def test_swapped_dates_are_found_and_repaired_exactly(start, length, seed, numbered):
     rng = np.random.default_rng(seed)

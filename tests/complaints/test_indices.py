@@ -5,7 +5,7 @@ from importlib.resources import files
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import cohen_kappa_score
 from statsmodels.stats.inter_rater import cohens_kappa
@@ -65,7 +65,6 @@ def test_complaints_precede_losses_more_often_than_other_months_do(op):
     assert after.loc["churn after a complaint", "low"] > usual
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.floats(0, 1e6), min_size=4, max_size=4),
     st.lists(st.floats(1, 1e6), min_size=1, max_size=4),

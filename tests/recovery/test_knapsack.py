@@ -46,7 +46,7 @@ def lp_bound(value, cost, budget):
 small = st.integers(0, 8)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.lists(st.tuples(*[st.tuples(st.integers(-3, 9), small)] * 3), min_size=1, max_size=5),
     st.integers(0, 25),
@@ -64,7 +64,7 @@ def test_plan_is_feasible_and_the_bound_is_above_the_optimum(rows, budget):
     assert found.bound == pytest.approx(lp_bound(value, cost, budget), abs=1e-7)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     st.lists(st.tuples(*[st.tuples(st.integers(-3, 9), small)] * 3), min_size=1, max_size=5),
     st.integers(0, 25),
@@ -212,7 +212,7 @@ def test_prices_first_gives_the_plan_and_the_bound_of_everybody_together(seed, m
     assert found.value >= together.value * (1 - 1e-3)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(st.tuples(*[st.tuples(st.integers(-3, 9), small)] * 2), min_size=1, max_size=5),
     st.integers(0, 20),
