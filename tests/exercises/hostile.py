@@ -39,7 +39,7 @@ CODE = {
     "loop-that-eats-exceptions": Attack(
         "while True:\n    try:\n        pass\n    except BaseException:\n        pass", FULL
     ),
-    "sleeper": Attack("import time\ntime.sleep(10**6)", FULL),
+    "sleeper": Attack("import time\ntime.sleep(10**6)", FULL, note="its time was up"),
     "fork-bomb": Attack("import os\nwhile True:\n    os.fork()", FULL, note="Cell"),
     "thread-bomb": Attack(
         "import threading, time\nfor _ in range(5000):\n"
