@@ -136,3 +136,18 @@ def test_money_and_percent_are_written_as_such():
     plots.as_percent(ax, "x", decimals=1)
     assert ax.yaxis.get_major_formatter()(-1234.5) == "\N{MINUS SIGN}¥1,234.5"
     assert ax.xaxis.get_major_formatter()(0.125) == "12.5%"
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "some"),
+    [(0, 1, "20%"), (0, 0.01, "0.2%"), (0.0101, 0.0104, "1.020%"), (0, 4, "100%")],
+)
+def test_ticks_of_a_share_tell_themselves_apart_without_idle_zeros(low, high, some):
+    _, ax = plt.subplots()
+    ax.set_ylim(low, high)
+    plots.as_percent(ax)
+    ax.figure.canvas.draw()
+    texts = [label.get_text() for label in ax.get_yticklabels()]
+    assert len(set(texts)) == len(texts)
+    assert some in texts
+    assert not all(text.endswith(".0%") for text in texts)
