@@ -193,7 +193,7 @@ class ComplaintReturn(Result):
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw benefits and costs one after another up to the net result."""
-        from crmlib.plots import PALETTE
+        from crmlib.plots import PALETTE, as_money
 
         if ax is None:
             import matplotlib.pyplot as plt
@@ -204,11 +204,17 @@ class ComplaintReturn(Result):
         start = np.r_[0, money[:-1].cumsum()]
         start[-1] = 0
         colors = {"benefit": PALETTE["green"], "cost": PALETTE["vermilion"], "net": PALETTE["blue"]}
-        ax.bar(range(len(table)), money, bottom=start, color=[colors[s] for s in table["side"]])
+        bars = ax.bar(
+            range(len(table)), money, bottom=start, color=[colors[s] for s in table["side"]]
+        )
+        # The bars hang in the air, where autoscaling sees no reason for a margin.
+        for bar in bars:
+            bar.sticky_edges.y.clear()
+        ax.margins(y=0.08)
         ax.axhline(0, color=PALETTE["gray"], linewidth=1)
         ax.set_xticks(range(len(table)), table["kind"], rotation=30, ha="right")
         ax.set_ylabel("money")
-        return ax
+        return as_money(ax, unit="")
 
 
 def complaint_return(

@@ -89,7 +89,10 @@ def test_the_doubt_of_the_return_is_that_of_the_benefits():
     sd = np.hypot(20_000, 5_000) / 80_000
     assert found.high - found.value == pytest.approx(1.96 * sd, rel=0.03)
     assert found.chance == pytest.approx(0.5, abs=0.01)
-    assert len(found.plot().patches) == 4
+    ax = found.plot()
+    assert len(ax.patches) == 4
+    highest = max(bar.get_y() + max(bar.get_height(), 0) for bar in ax.patches)
+    assert highest < ax.get_ylim()[1], "the tallest bar is not cut off"
     assert "Return on complaint management +25%" in repr(found)
 
 

@@ -151,3 +151,17 @@ def test_ticks_of_a_share_tell_themselves_apart_without_idle_zeros(low, high, so
     assert len(set(texts)) == len(texts)
     assert some in texts
     assert not all(text.endswith(".0%") for text in texts)
+
+
+def test_names_beside_points_lie_on_no_other_name_or_point():
+    from crmlib.plots._labels import label_points
+
+    _, ax = plt.subplots()
+    x, y = [0.50, 0.53, 0.2, 0.9], [0.50, 0.505, 0.2, 0.1]
+    ax.scatter(x, y)
+    label_points(ax, x, y, ["advice", "reliability", "price", "network"])
+    ax.figure.canvas.draw()
+    boxes = [text.get_window_extent() for text in ax.texts]
+    assert not any(a.overlaps(b) for a, b in combinations(boxes, 2))
+    points = ax.transData.transform(np.column_stack([x, y]))
+    assert not any(box.contains(*point) for box in boxes for point in points)
