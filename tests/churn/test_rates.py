@@ -52,7 +52,7 @@ def test_the_pooled_triangle_is_kaplan_meier(spans):
 SPAN = st.tuples(st.integers(1, 8), st.one_of(st.none(), st.integers(0, 9)))
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.lists(SPAN, min_size=1, max_size=20))
 def test_the_triangle_counts_what_a_slow_walk_counts(rows):
     spans = pd.DataFrame(

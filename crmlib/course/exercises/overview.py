@@ -123,6 +123,11 @@ def _tokens(source: str) -> list[str]:
 def report(room: Classroom, name: str) -> list[Path]:
     """Write the class overview as a page, and the grades for Moodle, Canvas and spreadsheets.
 
+    ``moodle.csv`` is an offline grading worksheet; where grades of an earlier import are to be
+    replaced, let Moodle update records that were changed more recently. ``canvas.csv`` is imported
+    in the gradebook, into the assignment that has the notebook's title. Both find the students of
+    an archive that the platform exported; others are found by name where it is theirs.
+
     Parameters
     ----------
     room : Classroom
@@ -150,10 +155,11 @@ def report(room: Classroom, name: str) -> list[Path]:
                 "Full name": found.students.index,
                 "Grade": scores,
                 "Maximum Grade": found.students["max_score"],
+                "Last modified (grade)": "-",  # without it Moodle refuses the worksheet
             }
         ).to_csv(index=False),
     )
-    title = f"{room.assignment(name).title} ({name})"
+    title = room.assignment(name).title  # Canvas finds its assignment by exactly this name
     write(
         canvas,
         pd.DataFrame(
