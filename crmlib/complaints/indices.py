@@ -64,6 +64,7 @@ def complaint_indices(
     complaints: pd.DataFrame,
     *,
     adequate: tuple[str, ...] = ("resolved", "partly resolved"),
+    unanswered: tuple[str, ...] = ("no answer",),
     within_days: float = 15.0,
     convinced_from: float = 4.0,
     disappointed_to: float = 2.0,
@@ -82,6 +83,8 @@ def complaint_indices(
         where the customer gave none).
     adequate : tuple of str
         Responses that count as adequate.
+    unanswered : tuple of str
+        Responses that are no answer, however early the file dates them.
     within_days : float
         An answer in time takes no longer.
     convinced_from, disappointed_to : float
@@ -130,7 +133,8 @@ def complaint_indices(
         counts["disappointed"] = int((rated <= disappointed_to).sum()), len(rated)
     n = len(frame)
     counts["adequate answers"] = int(frame["response"].isin(adequate).sum()), n
-    counts["answered in time"] = int((frame["days_to_answer"] <= within_days).sum()), n
+    in_time = (frame["days_to_answer"] <= within_days) & ~frame["response"].isin(unanswered)
+    counts["answered in time"] = int(in_time.sum()), n
     counts["follow-up complaints"] = int(frame["customer_id"].duplicated().sum()), n
     if losses is not None:
         require_columns(losses, ["customer_id", "month"], "losses")
