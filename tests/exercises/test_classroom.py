@@ -184,6 +184,31 @@ def test_what_a_platform_exports_comes_back_as_grades_it_takes(
 
 
 @walled
+def test_a_written_answer_is_shown_as_text_and_nothing_else(
+    room: Classroom, tmp_path: Path
+) -> None:
+    blank = nbformat.read(room.root / "release" / "tiny" / "tiny.ipynb", 4)
+    why = (
+        "# Because\n\n- *prices*\n\n<script>alert(1)</script> [here](javascript:alert(2)) "
+        "![](https://example.org/seen.png)"
+    )
+    place = hand_in(tmp_path / "in", li=tiny.answered(blank, **{**tiny.RIGHT, "why": why}))
+    grade(room, "tiny", place, progress=False)
+    (path,) = feedback(room, "tiny")
+    page = BeautifulSoup(path.read_text(), "html.parser")
+    assert [one.text for one in page.find_all("h1")] == ["Tiny"]
+    assert "Because" in [one.text for one in page.find_all("h3")]
+    assert page.find("em").text == "prices"
+    assert page.find("script") is None and page.find("a") is None
+    assert "img-src data:" in path.read_text()  # a picture from elsewhere is not asked for
+    rows = [one.th.text for one in page.find("tbody").find_all("tr")]
+    assert rows[0] == "the churn rate"
+    report(room, "tiny")
+    overview = (room.root / "reports" / "tiny" / "overview.html").read_text()
+    assert "the churn rate" in overview
+
+
+@walled
 def test_each_student_has_data_of_their_own(assignment: Assignment, tmp_path: Path) -> None:
     room = Classroom.open(tmp_path / "course")
     paths = room.release(assignment, students=["li", "wang"])
