@@ -32,7 +32,7 @@ class Attack:
 CODE = {
     "infinite-loop": Attack("while True:\n    pass", FULL),
     "loop-deaf-to-signals": Attack(
-        "import signal\nsignal.signal(signal.SIGALRM, signal.SIG_IGN)\nwhile True:\n    pass",
+        "import signal\nfor one in (signal.SIGALRM, signal.SIGPROF):\n    signal.signal(one, signal.SIG_IGN)\nwhile True:\n    pass",
         FULL,
         note="did not stop",
     ),

@@ -161,7 +161,8 @@ def titles(assignment: Assignment) -> dict[str, str]:
     for cell in assignment.notebook.cells:
         first = str(cell.source).partition("\n")[0]
         name = str(marks(cell).get("grade_id", ""))
-        found[name] = first.removeprefix("# Tests:").strip() if kind(cell) == "tests" else name
+        _, told, title = first.partition("# Tests:")
+        found[name] = title.strip() if told and kind(cell) == "tests" else name
     return found
 
 
