@@ -1,7 +1,7 @@
-"""Beside its peers: expected maximum profit, ROI bootstrap and the budgeted plan.
+"""Beside its peers: expected maximum profit, ROI bootstrap, the budgeted plan and its limits.
 
     python -m pip install -e . -r benchmarks/requirements-recovery.txt
-    python benchmarks/recovery.py            # all; or: emp, bootstrap, plan
+    python benchmarks/recovery.py            # all; or: emp, bootstrap, plan, limits
 
 One thread. Contestants take turns in each round, so that a busy machine hurts all alike; times
 are medians of the CPU seconds of the process, and what counts are the ratios.
@@ -237,6 +237,56 @@ def bench_plan(rounds, n=100_000, milp_limit=60.0):
     return {"seconds": seconds, "gap": plan.gap, "million": million}
 
 
+def bench_limits(_rounds):
+    """Caps and floors beside the one linear relaxation that scipy's HiGHS would need."""
+    from crmlib.recovery import solve_constrained
+    from crmlib.recovery.constrained import _program, _relaxation
+    from crmlib.recovery.priced import Problem
+
+    rows, figures = [], {}
+    for n in (10_000, 100_000, 1_000_000):
+        value, cost, budget, limits = limited(n)
+        start = time.process_time()
+        plan = solve_constrained(value, cost, budget, limits)
+        seconds = time.process_time() - start
+        figures[n] = {"seconds": seconds, "gap": plan.gap}
+        rows.append((f"{n:,} customers: CPU seconds", f"{seconds:.1f}", f"gap {plan.gap:.1e}"))
+        if n > 10_000:
+            continue  # the relaxation alone takes minutes
+        whole = Problem(
+            value,
+            (cost, *(limit.usage for limit in limits)),
+            np.array([-np.inf, *(limit.least for limit in limits)]),
+            np.array([budget, *(limit.most for limit in limits)]),
+        )
+        start = time.process_time()
+        _, bound, _ = _relaxation(_program(whole, ["budget", *(one.name for one in limits)]))
+        figures["relaxation"] = time.process_time() - start
+        rows.append(
+            ("  HiGHS, relaxation only / crmlib", f"{figures['relaxation'] / seconds:.1f}", "")
+        )
+        rows.append(("  crmlib's bound / HiGHS's - 1", f"{plan.bound / bound - 1:.1e}", ""))
+    show("Plan with two caps and three floors, 5 offers", rows)
+    return figures
+
+
+def limited(n):
+    """The problem of `problem` with call-center hours, a spill-over cap and floors by group."""
+    from crmlib.recovery import Limit
+
+    value, cost, budget = problem(n)
+    rng = np.random.default_rng(1)
+    group = rng.integers(0, 3, n)
+    limits = [
+        Limit("hours", np.array([0.0, 0.1, 0.3, 0.3, 0.5]), most=0.06 * n),
+        Limit("spill-over", rng.uniform(0, 3, (n, 5)), most=0.3 * n),
+    ]
+    for g, share in enumerate((0.25, 0.4, 0.3)):
+        member = (group == g)[:, None].astype(float)
+        limits.append(Limit(f"group {g}", member, least=share * n / 3))
+    return value, cost, budget, limits
+
+
 def peak_gigabytes():
     """Peak memory of this process; the getrusage figure would include the one that started it."""
     status = Path("/proc/self/status")
@@ -283,14 +333,19 @@ def million():
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("what", nargs="*", default=["emp", "bootstrap", "plan"])
+    parser.add_argument("what", nargs="*", default=["emp", "bootstrap", "plan", "limits"])
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--json", metavar="FILE", help="also write the figures to a file")
     options = parser.parse_args()
     if options.what == ["million"]:
         million()
         return
-    known = {"emp": bench_emp, "bootstrap": bench_bootstrap, "plan": bench_plan}
+    known = {
+        "emp": bench_emp,
+        "bootstrap": bench_bootstrap,
+        "plan": bench_plan,
+        "limits": bench_limits,
+    }
     unknown = [name for name in options.what if name not in known]
     if unknown:
         parser.error(f"unknown benchmark {unknown[0]!r}; there are {', '.join(known)}")

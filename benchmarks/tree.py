@@ -398,7 +398,7 @@ def _write(path: str, n: int) -> None:
             for a, row in enumerate(matrix)
         }
         piece = pa.table(columns | {"y": pa.array(y.astype(np.int32))})
-        writer = writer or pq.ParquetWriter(path, piece.schema)
+        writer = writer or pq.ParquetWriter(path, piece.schema, use_dictionary=False)
         writer.write_table(piece, row_group_size=250_000)
     assert writer is not None
     writer.close()

@@ -24,6 +24,7 @@ from crmlib.churn.association import (
 from crmlib.churn.bucket import (
     LeakyBucket,
 )
+from crmlib.churn.carry import carry_forward
 from crmlib.churn.chain import (
     BothDirections,
     Mediation,
@@ -205,6 +206,7 @@ __all__ = [
     "association_rules",
     "best_price",
     "both_directions",
+    "carry_forward",
     "churn_elasticity",
     "churn_hazard",
     "churn_rates",

@@ -151,7 +151,7 @@ class WindowSensitivity(Result):
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the share of declared losses that were none, with its interval."""
-        table = self.table.rename(index="{} periods".format)
+        table = self.table.rename(index=lambda n: f"{n} period{'s' if n != 1 else ''}")
         ax = plots.dots(table, ax, value="pseudo_churn")
         plots.as_percent(ax, "x")
         ax.set_xlabel(f"back, untouched, within {self.follow_up} periods")

@@ -90,18 +90,21 @@ class Transitions(Result):
         return self.matrix
 
     def plot(self, ax: Axes | None = None) -> Axes:
-        """Draw the matrix with its numbers."""
+        """Draw the matrix with its numbers, without stages in which nobody was seen."""
         import matplotlib.pyplot as plt
 
         ax = plt.subplots()[1] if ax is None else ax
-        shares = self.matrix
-        ax.imshow(shares.to_numpy(), cmap="Blues", vmin=0, vmax=1.3)
+        seen = (self.counts.sum() + self.counts.sum(axis=1)) > 0
+        shares = self.matrix.loc[seen, seen]
+        # The scale ends beyond 1, where the ground would be too dark for the numbers.
+        ax.imshow(shares.to_numpy(), cmap="Blues", vmin=0, vmax=1.8, aspect="auto")
         for (i, j), share in np.ndenumerate(shares.to_numpy(float)):
             if share > 0:
                 ax.text(j, i, f"{share:.2f}", ha="center", va="center")
         ax.set_xticks(range(shares.shape[1]), shares.columns, rotation=30, ha="right")
         ax.set_yticks(range(shares.shape[0]), shares.index)
         ax.set_xlabel("one period later")
+        ax.set_ylabel("now")
         ax.grid(visible=False)
         return ax
 

@@ -13,6 +13,7 @@ from crmlib import plots
 from crmlib._checks import as_frame, number, require_columns
 from crmlib._result import Result
 from crmlib.churn.satisfaction import on_scale
+from crmlib.plots._labels import label_points
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -240,18 +241,12 @@ class ImportancePerformance(Result):
 
         ax = plt.subplots()[1] if ax is None else ax
         ax.scatter(self.table["performance"], self.table["importance"], color=plots.PALETTE["blue"])
-        for name, row in self.table.iterrows():
-            ax.annotate(
-                str(name),
-                (row["performance"], row["importance"]),
-                (5, 3),
-                textcoords="offset points",
-            )
         ax.axhline(self.cross[0], color=plots.PALETTE["gray"], linewidth=1, linestyle="--")
         ax.axvline(self.cross[1], color=plots.PALETTE["gray"], linewidth=1, linestyle="--")
         ax.set_xlabel("performance")
         ax.set_ylabel("importance")
-        return ax
+        names = [str(name) for name in self.table.index]
+        return label_points(ax, self.table["performance"], self.table["importance"], names)
 
 
 def importance_performance(

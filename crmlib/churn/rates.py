@@ -301,10 +301,17 @@ class Pareto(Result):
         return [str(reason) for reason in self.table.index[before < share - 1e-12]]
 
     def plot(self, ax: Axes | None = None) -> Axes:
-        """Draw a bar for each reason with its share."""
-        return plots.ranked_bars(
-            self.table["share"].rename("share of losses"), ax, fmt="{:.1%}".format
-        )
+        """Draw a bar for each reason, and above them the line of the cumulative share."""
+        import matplotlib.pyplot as plt
+
+        ax = plt.subplots()[1] if ax is None else ax
+        places = np.arange(len(self.table))
+        ax.bar(places, self.table["share"], color=plots.PALETTE["blue"])
+        ax.plot(places, self.table["cumulative"], "o-", color=plots.PALETTE["vermilion"])
+        ax.axhline(0.8, color=plots.PALETTE["gray"], linewidth=1, linestyle="--")
+        ax.set_xticks(places, [str(name) for name in self.table.index], rotation=30, ha="right")
+        ax.set_ylabel("share, and cumulative share")
+        return plots.as_percent(ax)
 
 
 def pareto(reasons: pd.Series[Any], weights: pd.Series[float] | None = None) -> Pareto:

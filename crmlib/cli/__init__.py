@@ -16,7 +16,7 @@ __all__ = ["main"]
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="crmlib")
 def main() -> None:
-    r"""Losing and winning back customers in telecom: data, book and tests.
+    """Losing and winning back customers in telecom: data, book and tests.
 
     \b
     crmlib data list          which data sets there are, and where they can be had
@@ -26,7 +26,7 @@ def main() -> None:
     crmlib book lab           open the chapters in JupyterLab
     crmlib exercises list     graded assignments: hand out, check, grade, report
     crmlib test               prove that everything works on this machine
-    """
+    """  # noqa: D301 - a real backspace, by which click keeps the lines apart
 
 
 for command in (data, warn, experiment, book, exercises, test):

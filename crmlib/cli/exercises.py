@@ -17,7 +17,7 @@ _COURSE = click.option(
 
 @click.group()
 def exercises() -> None:
-    r"""Release, check, grade and report the graded exercises.
+    """Release, check, grade and report the graded exercises.
 
     \b
     An instructor's week:
@@ -27,7 +27,7 @@ def exercises() -> None:
       crmlib exercises report  1a-... --course my-course
     A student:
       crmlib exercises check   1a-....ipynb
-    """
+    """  # noqa: D301 - a real backspace, by which click keeps the lines apart
 
 
 @exercises.command("list")
@@ -99,7 +99,7 @@ def check(notebook: Path) -> None:
 @click.argument("submissions", type=click.Path(exists=True, path_type=Path))
 @_COURSE
 @click.option("--jobs", default=0, show_default=True, help="Marked at a time; 0: one a core.")
-@click.option("--seconds", default=60.0, show_default=True, help="Limit for one cell.")
+@click.option("--seconds", default=60.0, show_default=True, help="Processor time of one cell.")
 @click.option("--memory", default=3.0, show_default=True, help="Limit in GB for one submission.")
 @click.option("--require-sandbox", is_flag=True, help="Refuse to grade where there is none.")
 def grade(
@@ -132,7 +132,7 @@ def grade(
         if require_sandbox:
             raise click.ClickException("Nothing was graded.")
     limits = Limits(
-        cell_seconds=seconds, total_seconds=max(300.0, 5 * seconds), memory=int(memory * 1e9)
+        cell_seconds=seconds, total_seconds=max(900.0, 15 * seconds), memory=int(memory * 1e9)
     )
     with _message():
         room = Classroom.open(course)

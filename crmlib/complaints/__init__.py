@@ -31,6 +31,7 @@ from crmlib.complaints.indices import (
     complaint_return,
     repurchase_benefit,
 )
+from crmlib.complaints.moves import Moves, count_moves, record_events
 from crmlib.complaints.paradox import Comparison, compare_groups, failure_groups
 from crmlib.complaints.process import IllegalMove, Process, State, Total, process
 from crmlib.complaints.redress import Justice, justice
@@ -55,6 +56,7 @@ __all__ = [
     "IllegalMove",
     "Indices",
     "Justice",
+    "Moves",
     "Pareto",
     "Process",
     "Raci",
@@ -80,6 +82,7 @@ __all__ = [
     "complaint_indices",
     "complaint_panel",
     "complaint_return",
+    "count_moves",
     "cross_validate",
     "dissatisfied",
     "distinctive_words",
@@ -97,6 +100,7 @@ __all__ = [
     "pareto",
     "process",
     "raci",
+    "record_events",
     "repurchase_benefit",
     "required_agents",
     "response_codes",

@@ -64,6 +64,7 @@ def complaint_indices(
     complaints: pd.DataFrame,
     *,
     adequate: tuple[str, ...] = ("resolved", "partly resolved"),
+    unanswered: tuple[str, ...] = ("no answer",),
     within_days: float = 15.0,
     convinced_from: float = 4.0,
     disappointed_to: float = 2.0,
@@ -82,6 +83,8 @@ def complaint_indices(
         where the customer gave none).
     adequate : tuple of str
         Responses that count as adequate.
+    unanswered : tuple of str
+        Responses that are no answer, however early the file dates them.
     within_days : float
         An answer in time takes no longer.
     convinced_from, disappointed_to : float
@@ -130,7 +133,8 @@ def complaint_indices(
         counts["disappointed"] = int((rated <= disappointed_to).sum()), len(rated)
     n = len(frame)
     counts["adequate answers"] = int(frame["response"].isin(adequate).sum()), n
-    counts["answered in time"] = int((frame["days_to_answer"] <= within_days).sum()), n
+    in_time = (frame["days_to_answer"] <= within_days) & ~frame["response"].isin(unanswered)
+    counts["answered in time"] = int(in_time.sum()), n
     counts["follow-up complaints"] = int(frame["customer_id"].duplicated().sum()), n
     if losses is not None:
         require_columns(losses, ["customer_id", "month"], "losses")
@@ -193,7 +197,7 @@ class ComplaintReturn(Result):
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw benefits and costs one after another up to the net result."""
-        from crmlib.plots import PALETTE
+        from crmlib.plots import PALETTE, as_money
 
         if ax is None:
             import matplotlib.pyplot as plt
@@ -204,11 +208,17 @@ class ComplaintReturn(Result):
         start = np.r_[0, money[:-1].cumsum()]
         start[-1] = 0
         colors = {"benefit": PALETTE["green"], "cost": PALETTE["vermilion"], "net": PALETTE["blue"]}
-        ax.bar(range(len(table)), money, bottom=start, color=[colors[s] for s in table["side"]])
+        bars = ax.bar(
+            range(len(table)), money, bottom=start, color=[colors[s] for s in table["side"]]
+        )
+        # The bars hang in the air, where autoscaling sees no reason for a margin.
+        for bar in bars:
+            bar.sticky_edges.y.clear()
+        ax.margins(y=0.08)
         ax.axhline(0, color=PALETTE["gray"], linewidth=1)
         ax.set_xticks(range(len(table)), table["kind"], rotation=30, ha="right")
         ax.set_ylabel("money")
-        return ax
+        return as_money(ax, unit="")
 
 
 def complaint_return(

@@ -128,7 +128,7 @@ def as_percent(ax: Axes, axis: Literal["x", "y"] = "y", decimals: int | None = N
     axis : {"x", "y"}
         Which of its axes.
     decimals : int, optional
-        Digits after the point; none by default.
+        Digits after the point; by default as few as tell the ticks apart.
 
     Returns
     -------
@@ -141,13 +141,27 @@ def as_percent(ax: Axes, axis: Literal["x", "y"] = "y", decimals: int | None = N
     >>> ax.yaxis.get_major_formatter()(0.25)
     '25%'
     """
-    from matplotlib.ticker import PercentFormatter
+    from matplotlib.ticker import FuncFormatter
 
     target = ax.xaxis if axis == "x" else ax.yaxis
-    target.set_major_formatter(
-        PercentFormatter(xmax=1, decimals=0 if decimals is None else decimals)
-    )
+
+    def text(value: float, _position: object = None) -> str:
+        # The ticks are only known while the figure is drawn, and change with its limits.
+        digits = _digits(100 * target.get_majorticklocs()) if decimals is None else decimals
+        return f"{100 * value:.{digits}f}%"
+
+    target.set_major_formatter(FuncFormatter(text))
     return ax
+
+
+def _digits(ticks: np.ndarray) -> int:
+    """Return the fewest digits (0 to 6) that move no tick by more than 5 % of the smallest step."""
+    steps = np.diff(np.unique(ticks))
+    steps = steps[steps > 1e-9]
+    if not len(steps):
+        return 0
+    moved = (np.abs(ticks - ticks.round(digits)).max() for digits in range(6))
+    return next((at for at, far in enumerate(moved) if far <= 0.05 * steps.min()), 6)
 
 
 def as_money(ax: Axes, axis: Literal["x", "y"] = "y", unit: str = "$") -> Axes:

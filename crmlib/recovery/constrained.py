@@ -2,8 +2,8 @@
 
 The linear relaxation gives the bound. Where it is not integral, only a few customers are split
 between offers (at most one for each constraint beside the one-offer rule); a small integer
-program decides those and the nearest calls with what is left, so that a large problem costs
-little more than its relaxation.
+program decides those and the nearest calls with what is left. Beyond a few thousand customers
+the relaxation itself is slow, and prices decide the clear cases first (`crmlib.recovery.priced`).
 """
 
 from __future__ import annotations
@@ -18,12 +18,15 @@ from scipy import sparse
 from scipy.optimize import Bounds, LinearConstraint, linprog, milp
 
 from crmlib.recovery.knapsack import Allocation, checked_problem
+from crmlib.recovery.priced import Problem, plan_by_prices
 from crmlib.recovery.quiet import quiet_stdout
 
 Floats = npt.NDArray[np.float64]
 
 #: Customers beside the split ones that the small integer program may move.
 _NEAR_CALLS = 300
+#: Customers up to which everybody is decided together.
+_TOGETHER = 4_000
 
 
 @dataclass(frozen=True)
@@ -109,45 +112,70 @@ def solve_constrained(
         if floors:
             raise ValueError(f"No plan meets the floors {floors}: nobody may be made an offer.")
         return Allocation(np.full(n, -1, dtype=np.intp), 0.0, 0.0, 0.0, 0.0)
-    program = _program(allowed, worth, price_tag, money, limits)
+    names = ["budget", *(limit.name for limit in limits)]
+    problem = Problem(
+        np.where(allowed, worth, -np.inf),
+        (price_tag, *(np.asarray(limit.usage, dtype=np.float64) for limit in limits)),
+        np.array([-np.inf, *(limit.least for limit in limits)]),
+        np.array([money, *(limit.most for limit in limits)]),
+    )
     if exact:
+        program = _program(problem, names)
         x, bound = _integer(program, np.arange(len(program.value)), None, time_limit, 0.0)
         return _allocation(program, x, bound, 0.0, n)
+
+    def solve(part: Problem) -> tuple[Allocation, Floats] | None:
+        try:
+            return _solve(_program(part, names), time_limit, len(part.worth), n)
+        except _NoPlan:
+            if part is problem:
+                raise
+            return None
+
+    if n > _TOGETHER:
+        return plan_by_prices(problem, solve)
+    found = solve(problem)
+    assert found is not None
+    return found[0]
+
+
+def _solve(program: _Program, time_limit: float, n: int, of: int) -> tuple[Allocation, Floats]:
+    """Decide n customers, of so many, together; return the plan and each constraint's price."""
+    if not len(program.value):  # nobody here may be made an offer
+        if (program.low > 0).any() or (program.high < 0).any():
+            raise _NoPlan("No plan meets all constraints: no offer may be made.")
+        nobody = np.full(n, -1, dtype=np.intp)
+        return Allocation(nobody, 0.0, 0.0, 0.0, 0.0), np.zeros(len(program.low))
     relaxed, bound, prices = _relaxation(program)
+    enough = 1e-6 * max(bound, 1e-9) * of / n  # a millionth of what everybody is worth
     x = np.round(relaxed)
     split = np.abs(relaxed - x) > 1e-7
     if split.any():
         free = _undecided(program, relaxed, split, prices, n)
+        at_stake = float(program.value[free] @ relaxed[free])
+        tolerance = min(enough / max(at_stake, enough), 0.1)
         try:
-            x, _ = _integer(program, free, np.where(split, 0.0, x), time_limit, 1e-6)
+            x, _ = _integer(program, free, np.where(split, 0.0, x), time_limit, tolerance)
         except _NoPlan:
             everyone = np.arange(len(x))
-            x, _ = _integer(program, everyone, None, time_limit, 1e-6)
-    return _allocation(program, x, bound, float(prices[0]), n)
+            x, _ = _integer(program, everyone, None, time_limit, enough / max(bound, enough))
+    return _allocation(program, x, bound, float(prices[0]), n), prices
 
 
 class _NoPlan(ValueError):
     """No plan meets the constraints."""
 
 
-def _program(
-    allowed: npt.NDArray[np.bool_],
-    worth: Floats,
-    cost: Floats,
-    budget: float,
-    limits: Sequence[Limit],
-) -> _Program:
-    """Write the rows: one offer a customer, the budget, each limit."""
-    who, what = np.nonzero(allowed)
+def _program(problem: Problem, names: list[str]) -> _Program:
+    """Write the rows: one offer a customer, and one for each resource."""
+    who, what = np.nonzero(np.isfinite(problem.worth))
     size = len(who)
     _, customer = np.unique(who, return_inverse=True)
     one = sparse.csr_array((np.ones(size), (customer, np.arange(size))))
-    usages = [cost, *(np.broadcast_to(limit.usage, worth.shape) for limit in limits)]
-    rows = sparse.csr_array(np.array([usage[who, what] for usage in usages]).reshape(-1, size))
-    low = np.array([-np.inf, *(limit.least for limit in limits)])
-    high = np.array([budget, *(limit.most for limit in limits)])
-    names = ["budget", *(limit.name for limit in limits)]
-    return _Program((who, what), worth[who, what], cost[who, what], one, rows, low, high, names)
+    usages = [np.broadcast_to(usage, problem.worth.shape)[who, what] for usage in problem.usage]
+    rows = sparse.csr_array(np.array(usages).reshape(-1, size))
+    value, cost = problem.worth[who, what], usages[0]
+    return _Program((who, what), value, cost, one, rows, problem.low, problem.high, names)
 
 
 def _relaxation(program: _Program) -> tuple[Floats, float, Floats]:

@@ -91,7 +91,7 @@ class Propagated(Result):
         ax.barh(places, low - self.center, left=self.center, color=PALETTE["orange"], height=0.6)
         ax.barh(places, high - self.center, left=self.center, color=PALETTE["blue"], height=0.6)
         ax.axvline(self.center, color=PALETTE["gray"], linewidth=1)
-        ax.set_yticks(places, [str(label) for label in self.tornado.index])
+        ax.set_yticks(places, [str(label).replace("_", " ") for label in self.tornado.index])
         ax.set_xlabel(f"{self.name} (orange: input low, blue: input high)")
         ax.grid(visible=False, axis="y")
         return ax

@@ -67,7 +67,7 @@ def known_counts(network, matrix, weights):
     return out
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(0, 10**6), st.integers(1, 6), st.floats(0, 1), st.sampled_from([1, 60, 10**6]))
 def test_expected_counts_are_those_of_the_joint(nets, seed, variables, gaps, block):
     network = nets.random(seed, variables)
@@ -110,7 +110,7 @@ def test_whole_runs_are_those_of_the_joint(nets, prior, strength):
         np.testing.assert_allclose(mine, theirs, rtol=1e-7, atol=1e-12)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.integers(0, 10**6), st.floats(0.05, 0.8), st.sampled_from(["mle", "bdeu", "laplace"]))
 def test_no_pass_lowers_the_objective(nets, seed, gaps, prior):
     network = nets.random(seed, 5)
@@ -129,7 +129,7 @@ def test_no_pass_lowers_the_objective(nets, seed, gaps, prior):
         np.testing.assert_allclose(table.sum(axis=-1), 1)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(0, 10**6), st.integers(1, 6), st.integers(1, 5))
 def test_posteriors_of_factors_are_those_of_their_product(seed, variables, rows):
     rng = np.random.default_rng(seed)

@@ -19,7 +19,7 @@ def same(a, b):
         np.testing.assert_array_equal(left, right)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(0, 10**6), st.integers(1, 6))
 def test_json_and_bif_round_trips_are_exact(nets, seed, variables):
     network = nets.random(seed, variables)

@@ -26,7 +26,7 @@ def by_definition(nets, network, target, row):
     return weight / weight.sum()
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(st.integers(0, 10**6), st.integers(2, 8), st.floats(0, 1), st.booleans())
 def test_posterior_is_that_of_the_joint(nets, seed, variables, gaps, crowded):
     network = nets.random(seed, variables)
@@ -53,7 +53,7 @@ def test_posterior_is_that_of_the_joint(nets, seed, variables, gaps, crowded):
         np.testing.assert_allclose(found[row], expected, rtol=1e-11, atol=1e-14)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(0, 10**6), st.integers(2, 7))
 def test_queries_and_most_probable_states_are_those_of_the_joint(nets, seed, variables):
     network = nets.random(seed, variables)

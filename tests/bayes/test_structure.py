@@ -43,7 +43,7 @@ def test_climbing_finds_the_best_of_all_structures(name):
     assert family.total(found) == pytest.approx(best, rel=1e-12)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(0, 10**6), st.integers(0, 4))
 def test_climbing_keeps_its_limits_and_beats_its_start(seed, patience):
     rng = np.random.default_rng(seed)
@@ -137,7 +137,7 @@ def test_scores_are_those_of_the_formulas():
     assert scores.k2(counts) == pytest.approx(np.log(k2))
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.integers(0, 10**6))
 def test_likelihood_equivalent_scores_do_not_see_directions(seed):
     table = np.random.default_rng(seed).integers(0, 30, (3, 4)).astype(float) + 1

@@ -163,7 +163,7 @@ def test_a_phrase_inside_a_longer_one_is_not_counted():
     assert len(coded.hits) == 2
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.sampled_from(["dear", "signal", "moved", "x", " "]), max_size=6))
 def test_the_code_is_the_one_a_slow_count_gives(parts):
     order = ["moved", "dear", "signal"]

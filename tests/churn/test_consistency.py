@@ -96,7 +96,7 @@ def test_each_rule_sees_its_pattern():
     assert not run_rules(eight).any()
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(st.floats(-5, 5), min_size=1, max_size=40))
 def test_rules_do_not_know_up_from_down(z):
     values = np.array(z)

@@ -4,7 +4,7 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from crmlib.churn import label_by_contract_end, label_by_inactivity, window_sensitivity
@@ -55,7 +55,6 @@ def test_a_return_after_a_contact_is_no_return_untouched():
     assert late.table.loc[2, ["declared", "returned"]].tolist() == [4, 2]
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.tuples(st.integers(1, 4), st.integers(1, 15)), min_size=1),
     st.integers(1, 6),

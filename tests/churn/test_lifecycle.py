@@ -4,7 +4,7 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from crmlib.churn import STAGES, markov_value, stage_census, three_degrees, transitions
@@ -45,7 +45,6 @@ def test_a_gap_is_no_move_and_a_double_row_is_refused():
         transitions(stages.assign(stage="grown"))
 
 
-@settings(deadline=None)
 @given(st.floats(0.0, 0.99), st.floats(0.01, 0.5), st.floats(0.1, 100))
 def test_two_stages_give_the_textbook_value(retention, discount, margin):
     """Margin at once, constant retention: m (1 + d) / (1 + d - r)."""
@@ -87,7 +86,6 @@ def test_a_value_that_cannot_be_is_refused(matrix, margins, discount, message):
         markov_value(pd.DataFrame(matrix, ["a", "b"], ["a", "b"]), margins, discount)
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(*[st.integers(0, 3)] * 3), min_size=1, max_size=25))
 def test_the_front_is_what_nobody_beats(rows):
     names = ["satisfaction", "retention", "contribution"]

@@ -4,7 +4,7 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from crmlib.churn import concentration, switching
@@ -12,7 +12,6 @@ from crmlib.churn import concentration, switching
 mpl.use("Agg")
 
 
-@settings(deadline=None)
 @given(st.lists(st.floats(0.01, 1e6), min_size=1, max_size=30))
 def test_concentration_lies_between_monopoly_and_equal_firms(sizes):
     market = concentration(pd.Series(sizes))

@@ -111,7 +111,7 @@ def test_without_discounting_the_best_price_is_lerners():
         assert best.markup == pytest.approx(1 / 1.6)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.floats(5, 40),
     st.floats(0.005, 0.05),

@@ -4,7 +4,7 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from crmlib.churn import (
@@ -51,7 +51,6 @@ def test_acsi_is_the_published_formula():
         acsi(items, 1, 10, {"x9": 1})
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(0, 10), min_size=1, max_size=60))
 def test_nps_is_a_mean_of_plus_and_minus_one(scores):
     """Promoters count 1, detractors -1: mean and its standard error are those of the score."""

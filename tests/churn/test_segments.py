@@ -30,7 +30,7 @@ def test_churn_by_contract_is_what_ibm_telco_is_known_for():
     assert "too small" not in repr(found)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.lists(st.tuples(st.integers(0, 2), st.booleans()), min_size=4, max_size=60))
 def test_the_test_is_scipys_and_the_residual_a_two_sample_z(rows):
     segment = pd.Series([f"s{s}" for s, _ in rows])
@@ -175,7 +175,7 @@ def test_the_textbook_rules_come_out(baskets):
     assert len(rules) == 6 * 2 + 2 * 6
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(st.lists(st.lists(st.booleans(), min_size=4, max_size=4), min_size=1, max_size=12),
        st.sampled_from([0.1, 0.3, 0.6]))  # fmt: skip
 def test_no_rule_is_missed_and_none_made_up(rows, least):

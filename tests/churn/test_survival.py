@@ -55,7 +55,7 @@ def test_an_effect_that_fades_is_found_out():
     assert (layered.table["low"] < layered.table["hazard ratio"]).all()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(st.integers(1, 12), min_size=2, max_size=30), st.integers(2, 12))
 def test_without_censoring_means_are_plain_means(times, horizon):
     t = np.asarray(times, float)

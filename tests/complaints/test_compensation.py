@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import brentq, minimize_scalar
 
@@ -22,7 +22,6 @@ risks = st.floats(0.001, 1)
 responses = st.floats(0.001, 0.5)
 
 
-@settings(deadline=None)
 @given(values, risks, responses)
 def test_the_closed_form_is_the_maximum(value, risk, response):
     best = float(best_compensation(value, risk, response))
@@ -37,7 +36,6 @@ def test_the_closed_form_is_the_maximum(value, risk, response):
         assert best == pytest.approx(search.x, abs=1e-3)
 
 
-@settings(deadline=None)
 @given(values, risks, responses, st.floats(0, 2))
 def test_the_cap_is_where_the_hurdle_rate_is_just_earned(value, risk, response, hurdle):
     cap = float(compensation_cap(value, risk, response, hurdle=hurdle))
@@ -53,7 +51,6 @@ def test_the_cap_is_where_the_hurdle_rate_is_just_earned(value, risk, response, 
         assert cap == pytest.approx(brentq(net, turn, value * risk + 1), rel=1e-6)
 
 
-@settings(deadline=None)
 @given(values, risks, responses)
 def test_the_best_amount_stays_below_the_cap_and_the_cap_below_the_value_at_risk(
     value, risk, response

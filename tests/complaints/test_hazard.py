@@ -64,7 +64,7 @@ def test_unregistered_complaints_hide_part_of_the_effect(op, all_registered):
     assert effects["some"] < 0.85 * effects["all"]
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(1, 200), st.integers(1, 200), st.integers(1, 200), st.integers(1, 200))
 def test_one_yes_or_no_covariate_has_a_closed_form(a, b, c, d):
     """Fitted chances equal the shares, so the coefficient is a difference of links of shares."""

@@ -3,14 +3,13 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from statsmodels.stats.proportion import proportion_confint
 
 from crmlib.complaints import Rate, dissatisfied, iceberg, iceberg_by
 
 
-@settings(deadline=None)
 @given(st.integers(1, 500), st.data())
 def test_the_wilson_interval_is_that_of_statsmodels(asked, data):
     hits = data.draw(st.integers(0, asked))
@@ -29,7 +28,6 @@ def test_the_closed_form_is_the_formula():
     assert levels.loc["dissatisfied", ["low", "high"]].tolist() == pytest.approx([low, high])
 
 
-@settings(deadline=None)
 @given(
     st.integers(30, 5_000), st.integers(50, 2_000), st.integers(50, 2_000),
     st.floats(0.1, 0.95), st.floats(0.1, 0.95),

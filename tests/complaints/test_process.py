@@ -34,7 +34,7 @@ def test_a_case_can_go_the_whole_way_and_keeps_its_history():
     assert [event.state for event in case.history] == ["received", *GOOD]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.data())
 def test_only_listed_moves_are_possible(data):
     iso = process()

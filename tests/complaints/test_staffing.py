@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -40,7 +40,6 @@ def test_erlang_c_is_that_of_published_examples():
     assert mean_wait(10, 9, 0.1) == pytest.approx(0.0669, abs=5e-5)
 
 
-@settings(deadline=None)
 @given(st.integers(1, 60), st.floats(0.01, 0.99))
 def test_erlang_c_is_the_tail_of_the_stationary_distribution(agents, share):
     load = agents * share
@@ -65,7 +64,6 @@ def stationary(agents, load, handling, patience):
     return p[agents:].sum(), theta * (p * queue).sum() / rate
 
 
-@settings(deadline=None)
 @given(st.integers(1, 150), st.floats(0.02, 3), st.floats(0.05, 50), st.floats(0.1, 10))
 def test_erlang_a_solves_its_birth_and_death_process(agents, share, patience, handling):
     load, patience = agents * share, patience * handling
@@ -77,7 +75,6 @@ def test_erlang_a_solves_its_birth_and_death_process(agents, share, patience, ha
     assert queue.occupancy == pytest.approx(load * (1 - gone) / agents, abs=1e-10)
 
 
-@settings(deadline=None)
 @given(st.integers(1, 40), st.floats(0.1, 2))
 def test_patience_as_long_as_a_call_makes_the_number_of_callers_poisson(agents, share):
     """Everyone in the system then leaves at one rate: the M/M/infinity queue, in closed form."""
@@ -86,7 +83,6 @@ def test_patience_as_long_as_a_call_makes_the_number_of_callers_poisson(agents, 
     assert queue.wait == pytest.approx(stats.poisson.sf(agents - 1, load), rel=1e-9)
 
 
-@settings(deadline=None)
 @given(st.integers(2, 60), st.floats(0.2, 0.95), st.floats(0, 3))
 def test_endless_patience_gives_erlang_c_and_none_gives_erlang_b(agents, share, within):
     load = agents * share
@@ -99,7 +95,6 @@ def test_endless_patience_gives_erlang_c_and_none_gives_erlang_b(agents, share, 
     assert hasty.abandoned == pytest.approx(erlang_b(agents, load), rel=1e-3)
 
 
-@settings(deadline=None)
 @given(st.integers(1, 40), st.floats(0.2, 2), st.floats(0.1, 20))
 def test_the_service_level_of_erlang_a_is_the_integral_of_its_density(agents, share, patience):
     """Differentiate by the target time: those answered in [t, t+dt] have waited t and stayed."""

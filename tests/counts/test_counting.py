@@ -71,7 +71,7 @@ def test_database_and_memory_learn_and_count_the_same(query, bins, weight):
         np.testing.assert_array_equal(a, b)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     st.lists(
         st.tuples(

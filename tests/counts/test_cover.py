@@ -12,7 +12,7 @@ from crmlib.counts import Encoder, count_tables, memory
 from crmlib.counts.cover import cells_of, cover
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.data())
 def test_every_set_lies_in_a_superset_within_the_limit(data):
     sizes = data.draw(st.lists(st.integers(1, 9), min_size=2, max_size=8))

@@ -91,7 +91,7 @@ def test_255_and_256_distinct_values_with_missing_keep_their_codes():
         assert codes["plan"].tolist() == list(range(n + 1))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(st.one_of(st.none(), st.integers(-9, 9)), min_size=1, max_size=40),
     st.sampled_from(["quantile", "width", "mdl"]),

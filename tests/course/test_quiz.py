@@ -88,3 +88,18 @@ def test_the_right_answer_of_a_chapters_quiz_is_not_always_in_the_same_place(pat
     places = [[option.right for option in question.options].index(True) for question in questions]
     assert len(questions) >= 3
     assert len(set(places)) > 1
+
+
+def test_the_right_answers_of_the_book_cannot_be_guessed_from_length_or_place():
+    questions = [question for path in QUIZZES for question in quiz(path).questions]
+    longest, places = 0, [0, 0, 0]
+    for question in questions:
+        lengths = {option.right: [] for option in question.options}
+        for option in question.options:
+            lengths[option.right].append(len(option.text))
+        right, wrong = lengths[True][0], max(lengths[False])
+        assert right <= 1.2 * wrong + 8, f"the right answer stands out: {question.text}"
+        longest += right > wrong
+        places[[option.right for option in question.options].index(True)] += 1
+    assert longest < 0.4 * len(questions)
+    assert min(places) > 0.2 * len(questions)

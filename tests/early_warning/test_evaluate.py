@@ -73,7 +73,7 @@ def test_a_policy_of_the_wrong_length_is_refused():
         evaluate(scored(10), {"ours": [True]}, Economics())
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(0, 500), st.integers(0, 4))
 def test_who_had_an_alarm_is_left_in_peace(seed, quiet):
     table = scored(30, months=(1, 2, 3, 4, 5), seed=seed)

@@ -94,7 +94,7 @@ def small_tables(draw):
     return {"months": months.sample(frac=1, random_state=seed), "events": events}
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(small_tables())
 def test_every_measure_equals_the_one_written_down_row_by_row(tables):
     panel = measure(IndicatorSystem.from_toml(ALL), tables)
@@ -223,7 +223,7 @@ def test_the_signs_show_where_the_course_says(system):
     assert not shown.loc[1].any()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(0, 10**6), st.integers(1, 4), st.one_of(st.none(), st.integers(1, 12)))
 def test_labels_equal_those_written_down_row_by_row(seed, horizon, known_by):
     rng = np.random.default_rng(seed)

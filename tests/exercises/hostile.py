@@ -32,14 +32,14 @@ class Attack:
 CODE = {
     "infinite-loop": Attack("while True:\n    pass", FULL),
     "loop-deaf-to-signals": Attack(
-        "import signal\nsignal.signal(signal.SIGALRM, signal.SIG_IGN)\nwhile True:\n    pass",
+        "import signal\nfor one in (signal.SIGALRM, signal.SIGPROF):\n    signal.signal(one, signal.SIG_IGN)\nwhile True:\n    pass",
         FULL,
         note="did not stop",
     ),
     "loop-that-eats-exceptions": Attack(
         "while True:\n    try:\n        pass\n    except BaseException:\n        pass", FULL
     ),
-    "sleeper": Attack("import time\ntime.sleep(10**6)", FULL),
+    "sleeper": Attack("import time\ntime.sleep(10**6)", FULL, note="its time was up"),
     "fork-bomb": Attack("import os\nwhile True:\n    os.fork()", FULL, note="Cell"),
     "thread-bomb": Attack(
         "import threading, time\nfor _ in range(5000):\n"

@@ -36,9 +36,11 @@ def test_every_folder_is_an_assignment_and_none_is_overlooked() -> None:
 @each
 def test_an_assignment_takes_an_hour_and_asks_for_a_judgment(folder: Path) -> None:
     assignment = read_assignment(folder)
-    assert 60 <= assignment.about["minutes"] <= 90
+    project = assignment.about["level"] == "project"
+    minutes, points = ((90, 150), (30, 40)) if project else ((60, 90), (20, 30))
+    assert minutes[0] <= assignment.about["minutes"] <= minutes[1]
     assert assignment.about["chapter"] == int(folder.name[0])
-    assert 20 <= assignment.points <= 30
+    assert points[0] <= assignment.points <= points[1]
     assert assignment.tasks["kind"].eq("written").any()
     answers = assignment.tasks[assignment.tasks["kind"].eq("tests")]
     assert 5 <= answers["answer"].nunique() <= 7

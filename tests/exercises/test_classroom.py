@@ -2,10 +2,12 @@
 
 import copy
 import json
+import zipfile
 from pathlib import Path
 from typing import Any
 
 import nbformat
+import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
 
@@ -149,6 +151,61 @@ def test_a_class_is_graded_regraded_and_reported(
     assert (
         BeautifulSoup(files["overview.html"].read_text(), "html.parser").find("h1").text == "Tiny"
     )
+
+
+@walled
+@pytest.mark.parametrize(
+    ("member", "student"),
+    [
+        ("Li Wei_12345_assignsubmission_file_/tiny.ipynb", "Li-Wei"),
+        ("liwei_12345_9_tiny.ipynb", "liwei"),
+    ],
+)
+def test_what_a_platform_exports_comes_back_as_grades_it_takes(
+    room: Classroom, tmp_path: Path, member: str, student: str
+) -> None:
+    blank = nbformat.read(room.root / "release" / "tiny" / "tiny.ipynb", 4)
+    with zipfile.ZipFile(tmp_path / "all.zip", "w") as out:
+        out.writestr(member, nbformat.writes(tiny.answered(blank, **tiny.RIGHT)))
+    grade(room, "tiny", tmp_path / "all.zip", progress=False)
+    files = {one.name: one for one in report(room, "tiny")}
+    # Moodle's importer wants these three columns, by exactly these names, and takes the number
+    # behind "Participant" (mod/assign/feedback/offline/importgradeslib.php).
+    moodle = pd.read_csv(files["moodle.csv"])
+    assert {"Identifier", "Grade", "Last modified (grade)"} <= set(moodle.columns)
+    assert moodle.loc[0, ["Identifier", "Grade"]].tolist() == ["Participant 12345", 6.0]
+    # Canvas wants the student's columns in this order, its assignment's title, and knows the
+    # student by the second column (lib/gradebook_importer.rb).
+    canvas = pd.read_csv(files["canvas.csv"])
+    columns = ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", "Tiny"]
+    assert canvas.columns.tolist() == columns
+    assert "Points Possible" in canvas.loc[0, "Student"]
+    assert canvas.loc[1, ["Student", "ID", "Tiny"]].tolist() == [student, 12345, 6.0]
+
+
+@walled
+def test_a_written_answer_is_shown_as_text_and_nothing_else(
+    room: Classroom, tmp_path: Path
+) -> None:
+    blank = nbformat.read(room.root / "release" / "tiny" / "tiny.ipynb", 4)
+    why = (
+        "# Because\n\n- *prices*\n\n<script>alert(1)</script> [here](javascript:alert(2)) "
+        "![](https://example.org/seen.png)"
+    )
+    place = hand_in(tmp_path / "in", li=tiny.answered(blank, **{**tiny.RIGHT, "why": why}))
+    grade(room, "tiny", place, progress=False)
+    (path,) = feedback(room, "tiny")
+    page = BeautifulSoup(path.read_text(), "html.parser")
+    assert [one.text for one in page.find_all("h1")] == ["Tiny"]
+    assert "Because" in [one.text for one in page.find_all("h3")]
+    assert page.find("em").text == "prices"
+    assert page.find("script") is None and page.find("a") is None
+    assert "img-src data:" in path.read_text()  # a picture from elsewhere is not asked for
+    rows = [one.th.text for one in page.find("tbody").find_all("tr")]
+    assert rows[0] == "the churn rate"
+    report(room, "tiny")
+    overview = (room.root / "reports" / "tiny" / "overview.html").read_text()
+    assert "the churn rate" in overview
 
 
 @walled

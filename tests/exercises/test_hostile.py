@@ -23,7 +23,7 @@ pytestmark = pytest.mark.skipif(
 )
 
 LIMITS = Limits(
-    cell_seconds=3, ask_seconds=2, total_seconds=90, memory=1_500_000_000, disk=50_000_000
+    cell_seconds=3, ask_seconds=2, total_seconds=180, memory=1_500_000_000, disk=50_000_000
 )
 NAMES = [
     *hostile.CODE,
@@ -113,6 +113,15 @@ def test_the_cell_that_leaves_threads_behind_is_the_one_blamed() -> None:
             sandbox.run(code)
 
 
+def test_time_is_that_of_the_processor_and_waiting_has_an_end() -> None:
+    busy = "while True:\n    pass"
+    waits = "import time\ntime.sleep(1.5)\nawake = True"
+    with Sandbox(Limits(cell_seconds=0.5), []) as sandbox:
+        assert sandbox.run(busy)["status"] == "timeout"
+        assert sandbox.run(waits)["status"] == "ok"
+        assert sandbox.run("import time\ntime.sleep(10**6)")["status"] == "timeout"
+
+
 def test_no_attack_changes_another_grade(graded: Graded) -> None:
     scores = graded.table["score"]
     assert scores["honest-before"] == scores["zz-honest-after"] == hostile.FULL
@@ -168,7 +177,9 @@ def test_a_second_run_grades_nothing_anew(graded: Graded) -> None:
 
 def _output(page: str) -> str:
     """Return what a page shows besides the student's own code."""
-    return re.sub(r"<pre class=(code|markdown)>.*?</pre>", "", page, flags=re.DOTALL)
+    return re.sub(
+        r'<pre class=code>.*?</pre>|<div class="text">.*?</div>', "", page, flags=re.DOTALL
+    )
 
 
 def _startup_files() -> dict[Path, str]:

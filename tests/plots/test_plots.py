@@ -136,3 +136,32 @@ def test_money_and_percent_are_written_as_such():
     plots.as_percent(ax, "x", decimals=1)
     assert ax.yaxis.get_major_formatter()(-1234.5) == "\N{MINUS SIGN}¥1,234.5"
     assert ax.xaxis.get_major_formatter()(0.125) == "12.5%"
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "some"),
+    [(0, 1, "20%"), (0, 0.01, "0.2%"), (0.0101, 0.0104, "1.020%"), (0, 4, "100%")],
+)
+def test_ticks_of_a_share_tell_themselves_apart_without_idle_zeros(low, high, some):
+    _, ax = plt.subplots()
+    ax.set_ylim(low, high)
+    plots.as_percent(ax)
+    ax.figure.canvas.draw()
+    texts = [label.get_text() for label in ax.get_yticklabels()]
+    assert len(set(texts)) == len(texts)
+    assert some in texts
+    assert not all(text.endswith(".0%") for text in texts)
+
+
+def test_names_beside_points_lie_on_no_other_name_or_point():
+    from crmlib.plots._labels import label_points
+
+    _, ax = plt.subplots()
+    x, y = [0.50, 0.53, 0.2, 0.9], [0.50, 0.505, 0.2, 0.1]
+    ax.scatter(x, y)
+    label_points(ax, x, y, ["advice", "reliability", "price", "network"])
+    ax.figure.canvas.draw()
+    boxes = [text.get_window_extent() for text in ax.texts]
+    assert not any(a.overlaps(b) for a, b in combinations(boxes, 2))
+    points = ax.transData.transform(np.column_stack([x, y]))
+    assert not any(box.contains(*point) for box in boxes for point in points)

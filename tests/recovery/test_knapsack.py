@@ -46,7 +46,7 @@ def lp_bound(value, cost, budget):
 small = st.integers(0, 8)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.lists(st.tuples(*[st.tuples(st.integers(-3, 9), small)] * 3), min_size=1, max_size=5),
     st.integers(0, 25),
@@ -64,7 +64,7 @@ def test_plan_is_feasible_and_the_bound_is_above_the_optimum(rows, budget):
     assert found.bound == pytest.approx(lp_bound(value, cost, budget), abs=1e-7)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     st.lists(st.tuples(*[st.tuples(st.integers(-3, 9), small)] * 3), min_size=1, max_size=5),
     st.integers(0, 25),
@@ -172,6 +172,95 @@ def test_caps_and_floors_hold_and_the_bound_is_near(seed):
     assert found.cost <= 1_500 + 1e-6
     assert found.gap < 5e-3
     assert found.value <= knapsack(value, cost, 1_500.0).bound
+
+
+def many(n, seed):
+    """A base with two caps and three floors, each of which binds."""
+    rng = np.random.default_rng(seed)
+    value, cost = base(n, seed=seed)
+    group = rng.integers(0, 3, n)
+    limits = [
+        Limit("hours", np.array([0.0, 0.1, 0.3, 0.3, 0.5]), most=0.06 * n),
+        Limit("spill-over", rng.uniform(0, 3, (n, 5)), most=0.3 * n),
+        *(
+            Limit(f"group {g}", (group == g)[:, None].astype(float), least=share * n / 3)
+            for g, share in enumerate((0.25, 0.4, 0.3))
+        ),
+    ]
+    return value, cost, 3.0 * n, limits
+
+
+def kept(choice, limits, shape):
+    who = np.flatnonzero(choice >= 0)
+    for limit in limits:
+        total = np.broadcast_to(limit.usage, shape)[who, choice[who]].sum()
+        assert limit.least - 1e-6 <= total <= limit.most + 1e-6, limit.name
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_prices_first_gives_the_plan_and_the_bound_of_everybody_together(seed, monkeypatch):
+    value, cost, budget, limits = many(400, seed)
+    together = solve_constrained(value, cost, budget, limits)
+    monkeypatch.setattr("crmlib.recovery.constrained._TOGETHER", 0)
+    monkeypatch.setattr("crmlib.recovery.priced.CLOSE_CALLS", 60)
+    found = solve_constrained(value, cost, budget, limits)
+    kept(found.choice, limits, value.shape)
+    assert value_and_cost(found.choice, value, cost) == pytest.approx((found.value, found.cost))
+    assert found.cost <= budget + 1e-6
+    # No bound is lower than the linear program's, and a good one hardly higher.
+    assert together.bound - 1e-6 <= found.bound <= together.bound * (1 + 1e-4)
+    assert found.value >= together.value * (1 - 1e-3)
+
+
+@settings(max_examples=60)
+@given(
+    st.lists(st.tuples(*[st.tuples(st.integers(-3, 9), small)] * 2), min_size=1, max_size=5),
+    st.integers(0, 20),
+    st.integers(0, 6),
+    st.integers(0, 3),
+)
+def test_prices_first_is_below_its_bound_and_above_nothing_possible(rows, budget, hours, least):
+    array = np.array(rows, dtype=float)
+    value, cost = array[..., 0], array[..., 1]
+    limits = [
+        Limit("hours", np.array([1.0, 2.0]), most=hours),
+        Limit("all", np.ones(2), least=least),
+    ]
+    best = -np.inf
+    for picks in itertools.product(range(-1, 2), repeat=len(rows)):
+        choice = np.array(picks)
+        offers = choice[choice >= 0]
+        v, c = value_and_cost(choice, value, cost)
+        fits = c <= budget and np.array([1, 2])[offers].sum() <= hours and len(offers) >= least
+        if fits and (least > 0 or not (value[choice >= 0, offers] <= 0).any()):
+            best = max(best, v)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("crmlib.recovery.constrained._TOGETHER", 0)
+        patch.setattr("crmlib.recovery.priced.CLOSE_CALLS", 2)
+        if best == -np.inf:
+            with pytest.raises(ValueError, match="No plan meets"):
+                solve_constrained(value, cost, budget, limits)
+            return
+        found = solve_constrained(value, cost, budget, limits)
+    assert found.value - 1e-6 <= best <= found.bound + 1e-6
+    kept(found.choice, limits, value.shape)
+
+
+def test_a_large_base_with_caps_and_floors_is_planned_close_to_its_bound():
+    value, cost, budget, limits = many(60_000, 5)
+    found = solve_constrained(value, cost, budget, limits)
+    kept(found.choice, limits, value.shape)
+    assert found.gap < 1e-4
+    again = solve_constrained(value, cost, budget, limits)
+    np.testing.assert_array_equal(found.choice, again.choice)
+
+
+def test_a_floor_no_large_base_can_meet_is_explained():
+    n = 5_000
+    with pytest.raises(ValueError, match="region asks for 6000, at most 5000 is possible"):
+        solve_constrained(
+            np.ones((n, 1)), np.ones((n, 1)), 1e6, [Limit("region", np.ones((n, 1)), least=6_000)]
+        )
 
 
 def test_constrained_optimum_by_enumeration():

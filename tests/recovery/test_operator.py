@@ -3,6 +3,9 @@
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from crmlib import recovery
 from crmlib.data import simulate
@@ -38,9 +41,13 @@ def scored(campaign):
     learn = np.random.default_rng(0).random(len(rows)) < 0.5
     y, t = rows["returned"].to_numpy(int), (rows["offer"] == OFFER).to_numpy(int)
     scores = {}
-    for name, learner in {"T": recovery.TLearner(), "DR": recovery.DRLearner()}.items():
+    learners = {"T": recovery.TLearner(), "X": recovery.XLearner(), "DR": recovery.DRLearner()}
+    for name, learner in learners.items():
         learner.fit(fields[learn], y[learn], t[learn])
         scores[name] = learner.predict(fields[~learn])
+    alone = learn & (t == 0)  # those without an offer show who comes back unasked
+    likely = make_pipeline(StandardScaler(), LogisticRegression()).fit(fields[alone], y[alone])
+    scores["returns anyway"] = likely.predict_proba(fields[~learn])[:, 1]
     return rows[~learn].reset_index(drop=True), pd.DataFrame(scores)
 
 
@@ -56,12 +63,26 @@ def test_the_mean_lift_is_that_of_the_potential_outcomes(campaign):
     assert truth > 0.05
 
 
-@pytest.mark.parametrize("learner", ["T", "DR"])
+@pytest.mark.parametrize("learner", ["T", "X", "DR"])
 def test_targeting_by_lift_wins_more_customers_than_chance_by_the_truth(scored, learner):
     rows, scores = scored
     truth = rows[f"chance_{OFFER}"] - rows["chance_none"]
     chosen = recovery.top_share(scores[learner], 0.3)
-    assert truth[chosen].mean() > 1.05 * truth.mean()
+    assert truth[chosen].mean() > 1.15 * truth.mean()
+
+
+def test_the_customers_at_the_highest_risk_are_those_an_offer_changes_least(scored):
+    """Who seems lost for good is: in this world a gain grows with the chance to return unasked.
+
+    So a list by that chance does about as well as one by lift, and one by risk does worse than
+    drawing lots.
+    """
+    rows, scores = scored
+    truth = rows[f"chance_{OFFER}"] - rows["chance_none"]
+    by = {name: truth[recovery.top_share(scores[name], 0.3)].mean() for name in scores}
+    assert by["returns anyway"] == pytest.approx(by["T"], rel=0.1)
+    risk = truth[recovery.top_share(-scores["returns anyway"], 0.3)].mean()
+    assert risk < 0.85 * truth.mean() < 0.85 * by["T"]
 
 
 def test_the_qini_of_the_experiment_agrees_with_the_truth_about_who_ranks_better(scored):

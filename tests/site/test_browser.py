@@ -139,6 +139,21 @@ def test_no_page_is_wider_than_a_phone(site, page):
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
+def test_questions_lie_on_the_ground_of_their_page(site, page, theme):
+    visit(page, site, PAGE)
+    page.evaluate("theme => document.documentElement.dataset.theme = theme", theme)
+    ground = """element => {
+        const color = at => getComputedStyle(at).backgroundColor;
+        while (element && color(element).endsWith(", 0)")) element = element.parentElement;
+        return element && color(element);
+    }"""
+    of_question, of_page = (
+        page.locator(at).first.evaluate(ground) for at in (".crm-quiz legend", "article h1")
+    )
+    assert of_question == of_page
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
 def test_axe_finds_nothing_beyond_the_theme(site, page, theme):
     axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
     for key in ("mode", "theme"):

@@ -100,7 +100,7 @@ def test_whole_class_weights_are_repeated_rows(table):
     assert information_gain(table * w) == pytest.approx(information_gain(summed), abs=1e-12)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(tables.filter(lambda t: (t.sum(0) > 0).all() and (t.sum(1) > 0).all()), weights)
 def test_reweighted_gain_is_scikit_learns_impurity_decrease(table, w):
     table, w = table[:2], w[: table.shape[1]]

@@ -101,7 +101,7 @@ def learners(draw):
     return X, y, weight, options
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(learners())
 def test_under_any_rules_the_engines_agree(learner):
     pytest.importorskip("numba")

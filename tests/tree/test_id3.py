@@ -203,7 +203,7 @@ def test_unit_weights_and_equal_costs_give_id3(parameters):
     )
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.integers(0, 10_000), st.floats(0.1, 10))
 def test_scaling_guiasus_weights_keeps_the_tree(seed, c):
     frame, y = random_table(seed, 80)

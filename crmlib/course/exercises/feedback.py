@@ -1,7 +1,7 @@
 """Feedback pages: what a student handed in, what each test found, what a grader wrote.
 
-Plain pages without a script and without any request, which show only text and pictures: whatever
-a submission printed cannot become part of the page. Hidden tests are not on them.
+Plain pages without a script and without any request, which show only text and pictures: what a
+submission printed, and HTML in what a student wrote, cannot become part of the page. Hidden tests are not on them.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from crmlib.course.exercises.classroom import Classroom, write
-from crmlib.course.exercises.source import Assignment, kind, marks
+from crmlib.course.exercises.source import Assignment, kind, marks, titles
 
 
 def feedback(room: Classroom, name: str) -> list[Path]:
@@ -62,12 +62,13 @@ def _page(
     comments: dict[str, str],
 ) -> str:
     verdicts = {one["cell"]: one for one in record.get("verdicts", [])}
-    rows = "".join(_row(cell, grade, verdicts) for cell, grade in grades.iterrows())
+    names = titles(assignment)
+    rows = "".join(_row(names[cell], grade, verdicts.get(cell)) for cell, grade in grades.iterrows())
     waiting = bool(grades["needs_manual_grade"].any())
     total = f"{grades['score'].sum():g} of {assignment.points:g} points"
     later = " so far; a written answer is still to be read" if waiting else ""
     notes = "".join(f"<li>{escape(note)}</li>" for note in record.get("notes", []))
-    cells = "".join(_cell(cell, verdicts, comments) for cell in notebook.cells)
+    cells = "".join(_cell(cell, names, verdicts, comments) for cell in notebook.cells)
     return _PAGE.format(
         title=escape(f"{assignment.title}: {student}"),
         heading=escape(assignment.title),
@@ -80,8 +81,7 @@ def _page(
     )
 
 
-def _row(cell: str, grade: Any, verdicts: dict[str, Any]) -> str:
-    verdict = verdicts.get(cell)
+def _row(title: str, grade: Any, verdict: dict[str, Any] | None) -> str:
     if grade["needs_manual_grade"]:
         state, word = "wait", "to be read"
     elif grade["score"] >= grade["max_score"]:
@@ -91,20 +91,25 @@ def _row(cell: str, grade: Any, verdicts: dict[str, Any]) -> str:
     message = verdict["message"] if verdict else ""
     score = f"{grade['score']:g} / {grade['max_score']:g}"
     return (
-        f'<tr class="{state}"><th scope="row">{escape(cell)}</th><td>{word}</td>'
+        f'<tr class="{state}"><th scope="row">{escape(title)}</th><td>{word}</td>'
         f"<td>{score}</td><td>{escape(message)}</td></tr>"
     )
 
 
-def _cell(cell: Any, verdicts: dict[str, Any], comments: dict[str, str]) -> str:
+def _cell(
+    cell: Any, names: dict[str, str], verdicts: dict[str, Any], comments: dict[str, str]
+) -> str:
     what, name = kind(cell), marks(cell).get("grade_id", "")
     if what == "tests":
         verdict = verdicts.get(name, {"score": 0, "points": 0, "message": ""})
         state = "full" if verdict["score"] == verdict["points"] else "less"
         score = f"{verdict['score']:g} of {verdict['points']:g} points"
         message = escape(str(verdict["message"]))
-        return f'<p class="verdict {state}"><b>{escape(name)}: {score}.</b> {message}</p>'
-    body = f"<pre class={cell.cell_type}>{escape(str(cell.source))}</pre>"
+        return f'<p class="verdict {state}"><b>{escape(names.get(name, name))}: {score}.</b> {message}</p>'
+    if cell.cell_type == "markdown":
+        body = f'<div class="text">{_text(str(cell.source))}</div>'
+    else:
+        body = f"<pre class=code>{escape(str(cell.source))}</pre>"
     for output in cell.get("outputs", []):
         picture = output.get("data", {}).get("image/png", "")
         if output.output_type == "error":
@@ -119,6 +124,18 @@ def _cell(cell: Any, verdicts: dict[str, Any], comments: dict[str, str]) -> str:
     return f"<section>{body}</section>"
 
 
+def _text(source: str) -> str:
+    """Render Markdown; HTML in it stays text, and headings rank below those of the page."""
+    from markdown_it import MarkdownIt
+
+    reader = MarkdownIt("commonmark", {"html": False}).enable("table")
+    tokens = reader.parse(source)
+    for token in tokens:
+        if token.type in ("heading_open", "heading_close"):
+            token.tag = f"h{min(int(token.tag[1]) + 2, 6)}"
+    return str(reader.renderer.render(tokens, reader.options, {}))
+
+
 def _is_base64(text: str) -> bool:
     return text.replace("\n", "").rstrip("=").replace("+", "a").replace("/", "a").isalnum()
 
@@ -130,13 +147,14 @@ body { font: 16px/1.5 system-ui, sans-serif; max-width: 52rem; margin: 2rem auto
 table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; padding: .35rem .6rem; border-bottom: 1px solid var(--line); vertical-align: top; }
 pre { overflow-x: auto; padding: .6rem; border: 1px solid var(--line); border-radius: 4px; white-space: pre-wrap; }
+.text { padding: 0 .6rem; border-left: 1px solid var(--line); } .text :is(h3, h4) { margin: .6rem 0; }
 pre.code { border-left: 4px solid #4a78b5; } pre.error { border-color: var(--less); }
 pre.output { border-style: dashed; } img { max-width: 100%; background: white; }
 .full td:nth-child(2), .verdict.full b { color: var(--full); }
 .less td:nth-child(2), .verdict.less b { color: var(--less); }
 .wait td:nth-child(2) { color: var(--wait); }
 .comment { border-left: 4px solid var(--wait); padding-left: .6rem; }
-.num { text-align: right; font-variant-numeric: tabular-nums; }
+th.num, td.num { text-align: right; font-variant-numeric: tabular-nums; }
 """
 
 _PAGE = """<!doctype html>

@@ -81,7 +81,7 @@ def mark(
     limits = limits or Limits()
     for _ in range(RESTARTS + 1):
         with Sandbox(limits, [*(hide or []), assignment.folder.parent], data) as sandbox:
-            stopped, moments = _run(sandbox, notebook, skip)
+            stopped, moments = _run(sandbox, notebook, skip, notes)
             if stopped is None:
                 verdicts = _judged(sandbox, notebook, moments, known, reference)
                 break
@@ -141,7 +141,7 @@ def mark_together(
                 ]:
                     raise SandboxError("begins with a set-up of its own")
                 with sandbox.branch():
-                    stopped, moments = _run(sandbox, notebook, set(range(start)))
+                    stopped, moments = _run(sandbox, notebook, set(range(start)), notes)
                     if stopped is not None:
                         raise SandboxError(stopped[1])
                     verdicts = _judged(sandbox, notebook, moments, known, reference)
@@ -295,7 +295,7 @@ def _plain(cell: Any) -> Any:
 
 
 def _run(
-    sandbox: Sandbox, notebook: Any, skip: set[int]
+    sandbox: Sandbox, notebook: Any, skip: set[int], notes: list[str]
 ) -> tuple[tuple[int, str] | None, dict[int, int]]:
     """Run every cell; return where and why it stopped, and the kept moment of each test cell."""
     moments: dict[int, int] = {}
@@ -306,7 +306,11 @@ def _run(
             if kind(cell) == "tests":
                 moments[i] = sandbox.freeze()
             elif i not in skip:
-                cell.outputs = _outputs(sandbox.run(str(cell.source)))
+                result = sandbox.run(str(cell.source))
+                cell.outputs = _outputs(result)
+                late = f"Cell {i + 1} was stopped: its time was up."
+                if result.get("status") == "timeout" and late not in notes:
+                    notes.append(late)
         except SandboxError as stopped:
             return (i, stopped.reason), moments
     return None, moments

@@ -14,6 +14,7 @@ import pandas as pd
 
 from crmlib.course.exercises.classroom import Classroom, write
 from crmlib.course.exercises.feedback import STYLE
+from crmlib.course.exercises.source import Assignment, titles
 
 #: Answers of fewer tokens are alike without anyone having copied.
 SHORT_ANSWER = 25
@@ -123,6 +124,11 @@ def _tokens(source: str) -> list[str]:
 def report(room: Classroom, name: str) -> list[Path]:
     """Write the class overview as a page, and the grades for Moodle, Canvas and spreadsheets.
 
+    ``moodle.csv`` is an offline grading worksheet; where grades of an earlier import are to be
+    replaced, let Moodle update records that were changed more recently. ``canvas.csv`` is imported
+    in the gradebook, into the assignment that has the notebook's title. Both find the students of
+    an archive that the platform exported; others are found by name where it is theirs.
+
     Parameters
     ----------
     room : Classroom
@@ -138,7 +144,7 @@ def report(room: Classroom, name: str) -> list[Path]:
     page, plain, moodle, canvas = (
         folder / one for one in ("overview.html", "grades.csv", "moodle.csv", "canvas.csv")
     )
-    write(page, _html(room.assignment(name).title, found))
+    write(page, _html(room.assignment(name), found))
     write(plain, found.students.to_csv())
     scores = found.students["score"]
     identifier = [f"Participant {one}" if one else "" for one in found.students["id"]]
@@ -150,10 +156,11 @@ def report(room: Classroom, name: str) -> list[Path]:
                 "Full name": found.students.index,
                 "Grade": scores,
                 "Maximum Grade": found.students["max_score"],
+                "Last modified (grade)": "-",  # without it Moodle refuses the worksheet
             }
         ).to_csv(index=False),
     )
-    title = f"{room.assignment(name).title} ({name})"
+    title = room.assignment(name).title  # Canvas finds its assignment by exactly this name
     write(
         canvas,
         pd.DataFrame(
@@ -170,7 +177,8 @@ def report(room: Classroom, name: str) -> list[Path]:
     return [page, plain, moodle, canvas]
 
 
-def _html(title: str, found: Overview) -> str:
+def _html(assignment: Assignment, found: Overview) -> str:
+    title, names = assignment.title, titles(assignment)
     students, tasks = found.students, found.tasks
     mean, median = students["share"].mean(), students["share"].median()
     to_read = int(students["to_read"].sum())
@@ -182,8 +190,9 @@ def _html(title: str, found: Overview) -> str:
         for name, one in students.sort_values("score", ascending=False).iterrows()
     )
     hardest = "".join(
-        f'<tr><th scope="row">{escape(str(name))}</th><td class="num">{one["mean"]:.0%}</td>'
-        f'<td class="num">{one["nothing"]:.0%}</td><td>{_bar(one["mean"])}</td></tr>'
+        f'<tr><th scope="row">{escape(names[str(name)])}</th><td class="num">{one["mean"]:.0%}</td>'
+        f'<td class="num">{one["nothing"]:.0%}</td><td class="num">{one["graded"]:.0f}</td>'
+        f"<td>{_bar(one['mean'])}</td></tr>"
         for name, one in tasks.iterrows()
     )
     alike = "".join(
@@ -233,7 +242,7 @@ def _histogram(share: pd.Series) -> str:
 
 
 _ALIKE = """<table><thead><tr><th scope="col">answer</th><th scope="col">student</th>
-<th scope="col">student</th><th scope="col">alike</th></tr></thead><tbody>{rows}</tbody></table>
+<th scope="col">student</th><th scope="col" class="num">alike</th></tr></thead><tbody>{rows}</tbody></table>
 <p>Alike is no proof: look at both answers.</p>"""
 
 _PAGE = """<!doctype html>
@@ -243,9 +252,9 @@ _PAGE = """<!doctype html>
 <title>{title}: overview</title><style>{style}</style></head>
 <body><main><h1>{title}</h1><p>{summary}</p>
 <h2>Distribution</h2><p>Students in each tenth of the points, in %.</p>{histogram}
-<h2>Hardest tasks</h2><table><thead><tr><th scope="col">part</th><th scope="col">mean</th>
-<th scope="col">nothing</th><th scope="col"><span>share of the points</span></th></tr></thead><tbody>{hardest}</tbody></table>
-<h2>Students</h2><table><thead><tr><th scope="col">student</th><th scope="col">points</th>
-<th scope="col">share</th><th scope="col">to read</th><th scope="col">notes</th></tr></thead><tbody>{students}</tbody></table>
+<h2>Hardest tasks</h2><table><thead><tr><th scope="col">part</th><th scope="col" class="num">mean</th>
+<th scope="col" class="num">nothing</th><th scope="col" class="num">graded</th><th scope="col"><span>share of the points</span></th></tr></thead><tbody>{hardest}</tbody></table>
+<h2>Students</h2><table><thead><tr><th scope="col">student</th><th scope="col" class="num">points</th>
+<th scope="col" class="num">share</th><th scope="col" class="num">to read</th><th scope="col">notes</th></tr></thead><tbody>{students}</tbody></table>
 <h2>Answers that are alike</h2>{alike}</main></body></html>
 """

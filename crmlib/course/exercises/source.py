@@ -146,6 +146,26 @@ def marks(cell: Any) -> dict[str, Any]:
     return dict(mark) if isinstance(mark, dict) else {}
 
 
+def titles(assignment: Assignment) -> dict[str, str]:
+    """Return what each part is called on pages: the title of its tests, or else its mark.
+
+    Parameters
+    ----------
+    assignment : Assignment
+
+    Returns
+    -------
+    dict of str to str
+    """
+    found = {}
+    for cell in assignment.notebook.cells:
+        first = str(cell.source).partition("\n")[0]
+        name = str(marks(cell).get("grade_id", ""))
+        _, told, title = first.partition("# Tests:")
+        found[name] = title.strip() if told and kind(cell) == "tests" else name
+    return found
+
+
 def seed_line(source: str) -> int | None:
     """Return the number of the line that sets the seed, if there is one."""
     for number, line in enumerate(source.splitlines()):
