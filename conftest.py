@@ -15,6 +15,14 @@ settings.register_profile("search", deadline=None, max_examples=2_000)
 settings.load_profile("same")
 
 
+def pytest_configure(config):
+    """Leave the kernels of notebooks out of the coverage: nbval cannot start it beside ours."""
+    if config.pluginmanager.hasplugin("nbval"):
+        from nbval import plugin
+
+        plugin.setup_coverage = plugin.teardown_coverage = lambda *args, **kwargs: None
+
+
 @pytest.fixture(autouse=True)
 def figures_of_their_own():
     """Undo what a test changes in the style of figures, and close what it drew."""
