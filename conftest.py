@@ -3,6 +3,7 @@
 import sys
 
 import matplotlib as mpl
+import nbval.plugin
 import pytest
 from hypothesis import settings
 
@@ -15,12 +16,12 @@ settings.register_profile("search", deadline=None, max_examples=2_000)
 settings.load_profile("same")
 
 
-def pytest_configure(config):
-    """Leave the kernels of notebooks out of the coverage: nbval cannot start it beside ours."""
-    if config.pluginmanager.hasplugin("nbval"):
-        from nbval import plugin
+def _nothing(*_args, **_kwargs):
+    """Do nothing."""
 
-        plugin.setup_coverage = plugin.teardown_coverage = lambda *args, **kwargs: None
+
+# The kernels of notebooks stay out of the coverage: nbval cannot start it beside that of the tests.
+nbval.plugin.setup_coverage = nbval.plugin.teardown_coverage = _nothing
 
 
 @pytest.fixture(autouse=True)
