@@ -39,6 +39,14 @@ EXPERIMENT = Experiment(
         ),
         Claim(
             "AUC",
+            0.7435,
+            0.02,
+            SOURCE,
+            "boosted trees",
+            gap="Orange's own system, on hidden test rows; here five folds of the small set",
+        ),
+        Claim(
+            "AUC",
             0.6468,
             0.02,
             SOURCE,
