@@ -136,5 +136,7 @@ METRICS = {
     "savings at 0.5": Metric(_savings_at_half, unit="share of cost", rests_on=_MONEY),
     "accuracy": Metric(lambda y, p, _: float(sk.accuracy_score(y, p > 0.5))),
     "error": Metric(lambda y, p, _: float(1 - sk.accuracy_score(y, p > 0.5)), False),
+    "precision": Metric(lambda y, p, _: float(sk.precision_score(y, p > 0.5, zero_division=0.0))),
+    "recall": Metric(lambda y, p, _: float(sk.recall_score(y, p > 0.5))),
     "F1": Metric(lambda y, p, _: float(sk.f1_score(y, p > 0.5, zero_division=0.0))),
 }
