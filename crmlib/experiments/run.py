@@ -16,7 +16,7 @@ import pandas as pd
 from crmlib._checks import whole
 from crmlib.experiments import fingerprint
 from crmlib.experiments.cells import Cell, Outcome, plan, work
-from crmlib.experiments.declare import Experiment, Part, Reading
+from crmlib.experiments.declare import Experiment, Model, Part, Reading
 from crmlib.experiments.results import Results, atomic, surroundings
 
 #: A progress bar appears only in runs of more cells than this.
@@ -127,7 +127,7 @@ def run(
 
 def _packages(experiment: Experiment) -> list[str]:
     """Return the packages that models need besides crmlib's own."""
-    workers = (*experiment.models, *experiment.readings)
+    workers: list[Model | Reading] = [*experiment.models, *experiment.readings]
     modules = {name for worker in workers for name in worker.needs}
     return sorted(fingerprint.distributions()[module] for module in modules)
 
@@ -135,7 +135,8 @@ def _packages(experiment: Experiment) -> list[str]:
 def _possible(experiment: Experiment) -> tuple[Experiment, dict[str, str]]:
     """Leave out models and readings whose library is not installed, and say which."""
     left_out: dict[str, str] = {}
-    for worker in (*experiment.models, *experiment.readings):
+    workers: list[Model | Reading] = [*experiment.models, *experiment.readings]
+    for worker in workers:
         absent = [name for name in worker.needs if find_spec(name) is None]
         if absent:
             left_out[worker.name] = f"not installed: {', '.join(absent)}"
