@@ -21,6 +21,8 @@ BLUE, ORANGE, GROUND = "#12436d", "#f46a25", "#ffffff"
 NOT_FOUND = """<h1>This page is not here</h1>
 <p>The address may be misspelled, or the page may have moved.</p>
 <ul><li><a href="{home}">The front page</a></li><li><a href="search.html">Search</a></li></ul>"""
+OFFERS = """
+<p><a href="{target}">Other forms of this book, to print, to keep or to run</a></p>"""
 
 
 def description(doctree):
@@ -65,6 +67,9 @@ def add_tags(app, pagename, templatename, context, doctree):
     context["metatags"] = context.get("metatags", "") + "".join(
         f'\n<meta {name} content="{escape(value)}">' for name, value in tags.items()
     )
+    if pagename == app.config.root_doc and (offers := app.config.crmlib_offers):
+        up = "../" * pagename.count("/")
+        context["body"] += OFFERS.format(target=escape(up + offers))
     if pagename == "404":
         # It is shown at any address, so its links count from its own.
         home = urlsplit(app.config.html_baseurl).path or "/"
@@ -143,6 +148,7 @@ def start(app):
 
 def setup(app):
     app.add_config_value("crmlib_edition", "public", "html")
+    app.add_config_value("crmlib_offers", "", "html")
     app.connect("builder-inited", start)
     # After the theme, which writes tags of its own.
     app.connect("html-page-context", add_tags, priority=900)
