@@ -263,7 +263,7 @@ def test_impossible_starts_are_told_in_words(page, tmp_path):
         cap_widget(500.0, 0.1, unasked=0.3),
         split_widget(OUTLOOK * 0, things="mornings"),
         split_widget(OUTLOOK.assign(N=0), things="mornings"),
-        split_widget(OUTLOOK * [[1], [0], [0]]),
+        split_widget(OUTLOOK.mul([1, 0, 0], axis=0)),
         threshold_widget([1, 0], {"a": [0.9, 0.1]}, success=0.0, value=20.0, incentive_cost=0.0),
     ]
     page.goto(document("".join(one._repr_html_() for one in widgets), tmp_path))

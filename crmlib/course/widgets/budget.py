@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -90,9 +91,9 @@ def budget_widget(
     base = numbers(lost[unasked], f"lost[{unasked!r}]", 0, 1).reshape(-1, 1)
     plans = []
     for effect in effect_steps:
-        made = (base + effect * (as_frame(chances, "chances") - base)).clip(0.0, 1.0)
-        settings = {"unasked": unasked, "hurdle": hurdle}
-        plans.append([plan(lost, offers, made, budget=at, **settings) for at in money_steps])
+        moved = as_frame(chances, "chances").sub(base).mul(effect).add(base).clip(0.0, 1.0)
+        made = partial(plan, lost, offers, moved, unasked=unasked, hurdle=hurdle)
+        plans.append([made(budget=at) for at in money_steps])
     data: dict[str, Any] = {
         "currency": currency,
         "budgets": money_steps,
@@ -156,7 +157,8 @@ def _columns(plans: list[Plan]) -> dict[str, list[Any]]:
 def _customers(made: Plan) -> list[int]:
     """Count the customers of each offer."""
     choice = made.allocation.choice
-    return np.bincount(choice[choice >= 0], minlength=len(made.offers)).tolist()
+    counts = np.bincount(choice[choice >= 0], minlength=len(made.offers))
+    return [int(count) for count in counts]
 
 
 def _row(made: Plan, currency: str) -> list[str]:

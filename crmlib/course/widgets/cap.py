@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from crmlib._checks import number
 from crmlib.course.widgets.widget import Control, Widget, money, room_above
 
@@ -80,7 +82,7 @@ def cap_widget(
         cost_cap(back, p1, unasked=p0, offer_cost=offer),
         cost_cap(back, p1, unasked=p0, offer_cost=offer, hurdle=demanded),
     )
-    texts = [money(float(cap), currency) for cap in caps]
+    texts = [money(float(np.asarray(cap)), currency) for cap in caps]
     table = pd.DataFrame({"most that may be spent": texts}, index=pd.Index(STEPS, name="question"))
     top = room_above(back, 1.5, default=1000.0)
     offer_top = room_above(max(offer, back / 3), 1.5, default=100.0)

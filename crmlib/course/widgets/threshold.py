@@ -70,8 +70,8 @@ def threshold_widget(
 
     from crmlib.profit import churn_costs, cost_threshold, mp, total_cost
 
-    names = [str(name) for name in scores]
-    if not names:
+    models = {str(name): np.asarray(given) for name, given in scores.items()}
+    if not models:
         raise ValueError("scores names no model: give a table with a column of chances for each.")
     at = number(threshold, "threshold", 0, 1)
     worth, kept = number(value, "value", 0), number(success, "success", 0, 1)
@@ -82,8 +82,8 @@ def threshold_widget(
     limit = cost_threshold(value=worth, success=kept, **account)
     rows: dict[str, list[str]] = {}
     packed = []
-    for name, given in zip(names, (scores[name] for name in scores), strict=True):
-        score = numbers(np.asarray(given), f"scores[{name!r}]", 0, 1)
+    for name, given in models.items():
+        score = numbers(given, f"scores[{name!r}]", 0, 1)
         best = mp(y_true, score, accept_rate=kept, clv=worth, **account).threshold
         left = np.asarray(y_true, dtype=float) == 1
         costs = churn_costs(np.full(len(score), worth), success=kept, **account)
@@ -99,7 +99,8 @@ def threshold_widget(
     table = pd.DataFrame(rows, index=columns).T.rename_axis("model")
     data: dict[str, Any] = {"currency": currency, "models": packed}
     title = "Whom does a threshold call, and what does it earn?"
-    return Widget("threshold", title, _controls(names, at, worth, kept, account), table, data)
+    controls = _controls(list(models), at, worth, kept, account)
+    return Widget("threshold", title, controls, table, data)
 
 
 def _controls(

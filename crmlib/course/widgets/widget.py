@@ -119,7 +119,7 @@ def room_above(value: float, factor: float, default: float) -> float:
 
 def _table_html(table: pd.DataFrame) -> str:
     """Return the table with a header for each row and column, and a name for the corner."""
-    corner = escape(str(table.index.name or ""))
+    corner = "" if table.index.name is None else escape(str(table.index.name))
     names = "".join(f'<th scope="col">{escape(str(name))}</th>' for name in table.columns)
     rows = "".join(
         f'<tr><th scope="row">{escape(str(label))}</th>'
