@@ -41,6 +41,7 @@
     paper.add("line", { class: "mark", x1: box.left, x2: box.right, y1: at.down(after), y2: at.down(after) });
     const side = share > 0.5 ? { x: box.left + 4 } : { x: box.right, "text-anchor": "end" };
     paper.add("text", { class: "marked halo", y: at.down(after) - 6, ...side }, "mean of the branches");
+    paper.add("line", { class: "fall", x1: x, x2: x, y1: at.down(before), y2: at.down(after) });
     made.raw.forEach((row, v) => {
       const n = sum(row);
       if (n === 0) return;
@@ -54,7 +55,6 @@
       const y = low ? cy - r - 5 - twins * 15 : cy + r + 14 + twins * 15;
       paper.add("text", { class: "label halo", x: draw.inside(cx, text, width), y, "text-anchor": "middle" }, text);
     });
-    paper.add("line", { class: "fall", x1: x, x2: x, y1: at.down(before), y2: at.down(after) });
     paper.add("circle", { class: "dot", r: 5.5, cx: x, cy: at.down(before) });
     const label = `gain ${format.number(before - after, 3)}`;
     const right = x - box.left < 90; // on the left there are fewer branches in the way
