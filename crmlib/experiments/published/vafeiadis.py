@@ -155,12 +155,12 @@ def model(name: str, *, boost: bool) -> Model:
     return Model(f"{name}, boosted" if boost else name, made, grid)
 
 
+DOI = "https://doi.org/10.1016/j.simpat.2015.03.003"
 WORK = (
     "Vafeiadis, T., Diamantaras, K. I., Sarigiannidis, G. and Chatzisavvas, K. Ch. (2015), A "
-    "comparison of machine learning techniques for customer churn prediction, Simulation "
-    "Modelling Practice and Theory 55, 1-9"
+    "comparison of machine learning techniques for customer churn prediction, "
+    "doi:10.1016/j.simpat.2015.03.003"
 )
-DOI = "https://doi.org/10.1016/j.simpat.2015.03.003"
 ABSTRACT = Source(WORK, "abstract: accuracy of almost 97 %, F-measure over 84 %", "abstract", DOI)
 TABLE = Source(WORK, "table of boosted methods; remembered, not seen", "unverified", DOI)
 BEST = "SVM, polynomial, boosted"
