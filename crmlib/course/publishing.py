@@ -44,7 +44,7 @@ class Form:
     module, function : str
         What makes it.
     call : callable
-        Calls it with the function, the site, the checkout and the place.
+        Calls it with the function, the site, the checkout, the place and the site's address.
     """
 
     name: str
@@ -52,7 +52,7 @@ class Form:
     title: str
     module: str
     function: str
-    call: Callable[[Callable[..., Any], Path, Path, Path], object]
+    call: Callable[[Callable[..., Any], Path, Path, Path, str], object]
 
 
 FORMS = (
@@ -62,7 +62,7 @@ FORMS = (
         "The book as a PDF, to print",
         "crmlib.course.printed",
         "build_pdf",
-        lambda make, site, root, place: make(site, place, root=root),
+        lambda make, site, root, place, _: make(site, place, root=root),
     ),
     Form(
         "slides",
@@ -70,7 +70,7 @@ FORMS = (
         "Slides of the lectures",
         "crmlib.course.slides",
         "build_slides",
-        lambda make, site, root, place: make(site, place, root=root),
+        lambda make, site, root, place, _: make(site, place, root=root),
     ),
     Form(
         "notebooks",
@@ -78,7 +78,7 @@ FORMS = (
         "Every page with code as a notebook",
         "crmlib.course.notebooks",
         "write_notebooks",
-        lambda make, _, root, place: make(root, place),
+        lambda make, _, root, place, address: make(root, place, address=address or None),
     ),
     Form(
         "lite",
@@ -86,7 +86,7 @@ FORMS = (
         "JupyterLite: run the pages in the browser",
         "crmlib.course.lite",
         "build_lite",
-        lambda make, _, root, place: make(root, place),
+        lambda make, _site, root, place, _address: make(root, place),
     ),
 )
 RELEASES = "releases"
@@ -166,14 +166,15 @@ def publish_book(
     output = Path(output).resolve() if output else root / "book" / "_build" / "publication"
     target = output / version if version else output
     _refuse_foreign(target)
-    if version:
-        base_url = wanted.get("base_url", "") and f"{wanted['base_url']}{version}/"
+    base_url = wanted.get("base_url", "")
+    if version and base_url:
+        base_url = f"{base_url}{version}/"
     site = build_book(root, base_url=base_url, version=version, offers=True, say=say).index.parent
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".publishing-") as folder:
         made = Path(folder) / "site"
         shutil.copytree(site, made)
-        forms, left_out = _make(made, site, root, without, say)
+        forms, left_out = _make(made, site, root, without, say, base_url)
         _write_offers(made, forms)
         record = {
             "crmlib": crmlib.__version__,
@@ -198,7 +199,12 @@ def publish_book(
 
 
 def _make(
-    made: Path, site: Path, root: Path, without: set[str], say: Callable[[str], object]
+    made: Path,
+    site: Path,
+    root: Path,
+    without: set[str],
+    say: Callable[[str], object],
+    address: str,
 ) -> tuple[dict[str, str], dict[str, str]]:
     """Make the other forms beside the site; return what there is and what is left out."""
     forms: dict[str, str] = {}
@@ -212,7 +218,7 @@ def _make(
         say(f"Making {form.name} ...")
         try:
             make = getattr(import_module(form.module), form.function)
-            form.call(make, site, root, made / form.place)
+            form.call(make, site, root, made / form.place, address)
         except (BookError, ImportError, OSError, ValueError) as error:
             raise BookError(
                 f"{form.name} could not be made; `--without {form.name}` leaves it out.\n{error}"

@@ -21,6 +21,7 @@ parts:
     chapters:
       - file: book/guides/exercises
       - file: book/assignments
+      - file: book/guides/publish
 """
 pytestmark = pytest.mark.book
 

@@ -72,17 +72,19 @@ def test_a_site_is_published_with_what_there_is_and_says_what_is_not(checkout, t
 def test_forms_that_can_be_made_are_beside_the_site_and_on_a_page(checkout, tmp_path, monkeypatch):
     give(monkeypatch, "pdf", lambda site, place, root: place.write_bytes(b"%PDF"))
 
-    def notebooks(root, place):
+    def notebooks(root, place, address):
+        assert address == "https://x.example.org/book/"
         (place / "a").mkdir(parents=True)
         (place / "a" / "page.ipynb").write_text("{}")
 
     give(monkeypatch, "notebooks", notebooks)
-    found = checkout.publish(tmp_path / "out")
+    address = "https://x.example.org/book"
+    found = checkout.publish(tmp_path / "out", base_url=address)
     assert set(found.forms) == {"book.pdf", "notebooks"}
     offers = (tmp_path / "out" / "editions.html").read_text()
     for link in ("book.pdf", "notebooks/a/page.ipynb", "book/intro.html"):
         assert f'href="{link}"' in offers
-    again = checkout.publish(tmp_path / "out", without=["pdf"])
+    again = checkout.publish(tmp_path / "out", base_url=address, without=["pdf"])
     assert again.left_out["pdf"] == "by request"
     assert not (tmp_path / "out" / "book.pdf").exists()
 
