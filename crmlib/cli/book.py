@@ -11,11 +11,15 @@ from pathlib import Path
 import click
 
 from crmlib._checks import optional
+from crmlib.cli.notebooks import notebooks
 
 
 @click.group()
 def book() -> None:
     """Build the book, or open its chapters in JupyterLab."""
+
+
+book.add_command(notebooks)
 
 
 @book.command()
