@@ -11,7 +11,7 @@ from urllib.parse import quote, urlsplit
 from sphinx.errors import ConfigError
 
 from crmlib.course import write_notebooks
-from crmlib.course._pages import OpenIn, Pages
+from crmlib.course._pages import Pages
 
 FOLDER = "_notebooks"
 #: What Binder reads at the top of the published branch.
@@ -21,8 +21,8 @@ RUNTIME = "python-3.11\n"
 def read_config(app):
     """Read the options and the pages with code once a build."""
     build = Path(app.outdir).parent
-    app.open_in_pages = Pages(Path(app.srcdir), build, app.config.html_baseurl or "")
-    options = OpenIn(**app.config.open_in)
+    app.open_in_pages = Pages(Path(app.srcdir), build, app.config.html_baseurl or "", None)
+    options = app.open_in_pages.open_in
     if options.repository:
         parts = urlsplit(options.repository)
         if parts.netloc != "github.com" or len(parts.path.strip("/").split("/")) != 2:
@@ -30,7 +30,6 @@ def read_config(app):
                 "open_in: repository must look like https://github.com/OWNER/NAME, which Colab "
                 f"and Binder can read; got {options.repository!r}."
             )
-    app.open_in = options
 
 
 def launchers(options, page):
@@ -61,7 +60,7 @@ def add_buttons(app, pagename, templatename, context, doctree):
     """Offer the notebook in the download menu, and the launchers in one of their own."""
     if pagename not in app.open_in_pages.with_code or "header_buttons" not in context:
         return
-    options, pathto = app.open_in, context["pathto"]
+    options, pathto = app.open_in_pages.open_in, context["pathto"]
     notebook = {
         "type": "link",
         "url": pathto(f"{FOLDER}/{pagename}.ipynb", 1),
@@ -105,7 +104,7 @@ def write(app, error):
     write_notebooks(
         app.srcdir, site / FOLDER, build=site.parent, address=app.config.html_baseurl or ""
     )
-    if app.open_in.repository:
+    if pages.open_in.repository:
         binder = site / "binder"
         binder.mkdir(exist_ok=True)
         needs = f"{pages.requirement}\njupyterlab>=4.4\n"

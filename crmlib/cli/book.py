@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from crmlib._checks import optional
+from crmlib.cli.lite import lite
 from crmlib.cli.notebooks import notebooks
 
 
@@ -20,6 +21,7 @@ def book() -> None:
 
 
 book.add_command(notebooks)
+book.add_command(lite)
 
 
 @book.command()

@@ -162,7 +162,7 @@ def _run(python: Path, room: Path, folder: Path, page: str, timeout: int) -> Che
     env |= {"JUPYTER_PATH": str(room / "jupyter"), "IPYTHONDIR": str(room / "ipython")}
     env |= {"JUPYTER_CONFIG_DIR": str(room / "config")}
     command = [str(python), "-c", "from nbclient.cli import main; main()", "page.ipynb"]
-    command += ["--kernel_name=python3", f"--timeout={timeout}"]
+    command += ["--kernel_name=python3", f"--timeout={timeout}", f"--startup_timeout={timeout}"]
     started = time.perf_counter()
     done = subprocess.run(command, cwd=alone, env=env, capture_output=True, text=True, check=False)
     seconds = time.perf_counter() - started

@@ -6,13 +6,13 @@ import ast
 import json
 import posixpath
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from crmlib import __version__
-from crmlib._checks import optional
+from crmlib._checks import one_of, optional
 from crmlib.course._plain import Link, parse
 from crmlib.course.publish import _fingerprint
 
@@ -58,7 +58,9 @@ class Pages:
         self.bibliography = [root / name for name in config.get("bibtex_bibfiles", [])]
         html = config.get("html", {})
         self.address = (html.get("baseurl", "") if address is None else address).rstrip("/")
-        self.open_in = OpenIn(**config.get("sphinx", {}).get("config", {}).get("open_in", {}))
+        options = config.get("sphinx", {}).get("config", {}).get("open_in", {})
+        known = [field.name for field in fields(OpenIn)]
+        self.open_in = OpenIn(**{one_of(key, known, "open_in"): options[key] for key in options})
         wheel = f" @ {self.open_in.wheel}" if self.open_in.wheel else f"=={__version__}"
         self.requirement = requirement or f"crmlib[{','.join(EXTRAS)}]{wheel}"
         self.executed = build / "jupyter_execute" if _current(root, build) else None
