@@ -104,6 +104,13 @@ def write(app, error):
     write_notebooks(
         app.srcdir, site / FOLDER, build=site.parent, address=app.config.html_baseurl or ""
     )
+    for page in pages.with_code:
+        html = site / f"{page}.html"
+        text = html.read_text(encoding="utf-8")
+        # The theme opens every link of its menus in a new window, where JSON would show.
+        link = f'{FOLDER}/{page}.ipynb"'
+        text = text.replace(f'{link} target="_blank"', f"{link} download")
+        html.write_text(text, encoding="utf-8")
     if pages.open_in.repository:
         binder = site / "binder"
         binder.mkdir(exist_ok=True)

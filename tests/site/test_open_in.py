@@ -1,8 +1,11 @@
 """Every page with code offers its notebook; launchers show only where a repository is named."""
 
+import functools
 import json
 import shutil
 import sys
+import threading
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -46,6 +49,28 @@ def test_numbers_in_the_notebooks_are_those_of_the_pages(site):
 
 def test_a_page_without_code_offers_none(site):
     assert ".ipynb" not in downloads(site, "book/glossary")
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    """Serves files and says nothing."""
+
+    def log_message(self, *args):
+        """Say nothing."""
+
+
+@pytest.mark.browser
+def test_the_button_saves_the_notebook(site, browser):
+    handler = functools.partial(Quiet, directory=site)
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        page = browser.new_page()
+        page.goto(f"http://127.0.0.1:{server.server_port}/{PAGES[0].as_posix()}.html")
+        page.get_by_role("button", name="Download this page").click()
+        with page.expect_download() as saved:
+            page.locator(".btn-download-notebook-button").click()
+        assert saved.value.suggested_filename == f"{PAGES[0].name}.ipynb"
+        page.close()
+        server.shutdown()
 
 
 def test_with_no_repository_named_nothing_leads_outside(site):
