@@ -21,7 +21,7 @@ EXTRAS = ("analysis", "experiments")
 
 
 @dataclass(frozen=True)
-class OpenIn:
+class Launchers:
     """Where readers find what the book publishes: the entry ``open_in`` of ``_config.yml``.
 
     Each is empty until the instructor who publishes an edition fills it in.
@@ -59,8 +59,8 @@ class Pages:
         html = config.get("html", {})
         self.address = (html.get("baseurl", "") if address is None else address).rstrip("/")
         options = config.get("sphinx", {}).get("config", {}).get("open_in", {})
-        known = [field.name for field in fields(OpenIn)]
-        self.open_in = OpenIn(**{one_of(key, known, "open_in"): options[key] for key in options})
+        known = [field.name for field in fields(Launchers)]
+        self.open_in = Launchers(**{one_of(key, known, "open_in"): options[key] for key in options})
         wheel = f" @ {self.open_in.wheel}" if self.open_in.wheel else f"=={__version__}"
         self.requirement = requirement or f"crmlib[{','.join(EXTRAS)}]{wheel}"
         self.executed = build / "jupyter_execute" if _current(root, build) else None
