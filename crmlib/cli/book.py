@@ -11,12 +11,18 @@ from pathlib import Path
 import click
 
 from crmlib._checks import optional
+from crmlib.cli.lite import lite
+from crmlib.cli.notebooks import notebooks
 from crmlib.cli.publish import check, diff, publish, release
 
 
 @click.group()
 def book() -> None:
     """Build the book, check and publish it, or open its chapters in JupyterLab."""
+
+
+book.add_command(notebooks)
+book.add_command(lite)
 
 
 @book.command()
