@@ -54,6 +54,7 @@ def drop_font_preloads(app, error):
 
 
 def setup(app):
+    app.add_js_file("book.js")
     app.connect("config-inited", use_local_mathjax, priority=900)
     app.connect("html-page-context", drop_unused_scripts, priority=900)
     app.connect("build-finished", copy_mathjax)
