@@ -11,6 +11,8 @@ from pathlib import Path
 import click
 
 from crmlib._checks import optional
+from crmlib.cli.pdf import pdf
+from crmlib.cli.slides import slides
 
 
 @click.group()
@@ -71,3 +73,7 @@ def lab(arguments: tuple[str, ...]) -> None:
         # Become JupyterLab, so that whoever stops this command stops the server.
         os.execve(sys.executable, command, env)
     raise SystemExit(subprocess.call(command, env=env))
+
+
+book.add_command(pdf)
+book.add_command(slides)
