@@ -17,6 +17,7 @@ from crmlib._honest import (
     cross_validate,
     text_pipeline,
 )
+from crmlib._pareto import Pareto
 from crmlib.churn.association import (
     AssociationRules,
     association_rules,
@@ -127,7 +128,6 @@ from crmlib.churn.quality import (
 )
 from crmlib.churn.rates import (
     CohortTriangle,
-    Pareto,
     Rates,
     annual,
     churn_rates,

@@ -11,6 +11,7 @@ from scipy import stats
 
 from crmlib import plots
 from crmlib._checks import as_frame, number, optional, require_columns
+from crmlib._pareto import Pareto, ranked
 from crmlib._result import Result
 
 if TYPE_CHECKING:
@@ -271,49 +272,6 @@ def cohort_triangle(
     return CohortTriangle(table)
 
 
-@dataclass(frozen=True, repr=False)
-class Pareto(Result):
-    """Reasons in order of weight.
-
-    Attributes
-    ----------
-    table : DataFrame
-        Indexed by reason, the heaviest first: `count` (or weight), `share`, `cumulative`.
-    """
-
-    table: pd.DataFrame
-    _title = "Reasons in order of weight"
-
-    def to_frame(self) -> pd.DataFrame:
-        """Return the table, one row for each reason."""
-        return self.table
-
-    def vital(self, share: float = 0.8) -> list[str]:
-        """Return the fewest reasons that together make up `share`.
-
-        Examples
-        --------
-        >>> pareto(pd.Series(["price"] * 8 + ["network"] * 2)).vital(0.8)
-        ['price']
-        """
-        number(share, "share", 0, 1)
-        before = self.table["cumulative"] - self.table["share"]
-        return [str(reason) for reason in self.table.index[before < share - 1e-12]]
-
-    def plot(self, ax: Axes | None = None) -> Axes:
-        """Draw a bar for each reason, and above them the line of the cumulative share."""
-        import matplotlib.pyplot as plt
-
-        ax = plt.subplots()[1] if ax is None else ax
-        places = np.arange(len(self.table))
-        ax.bar(places, self.table["share"], color=plots.PALETTE["blue"])
-        ax.plot(places, self.table["cumulative"], "o-", color=plots.PALETTE["vermilion"])
-        ax.axhline(0.8, color=plots.PALETTE["gray"], linewidth=1, linestyle="--")
-        ax.set_xticks(places, [str(name) for name in self.table.index], rotation=30, ha="right")
-        ax.set_ylabel("share, and cumulative share")
-        return plots.as_percent(ax)
-
-
 def pareto(reasons: pd.Series[Any], weights: pd.Series[float] | None = None) -> Pareto:
     """Count reasons, heaviest first; missing ones are left out.
 
@@ -344,13 +302,7 @@ def pareto(reasons: pd.Series[Any], weights: pd.Series[float] | None = None) -> 
     mine: Any = 1 if weights is None else weights.reindex(known.index)
     if weights is not None and (mine.isna().any() or (mine < 0).any()):
         raise ValueError("weights must be there and at least 0 for every known reason.")
-    counts = pd.Series(mine, index=known.index).groupby(known, observed=True).sum()
-    counts = counts[counts > 0].rename_axis("reason").rename("count")
-    order = np.lexsort((counts.index.astype(str), -counts.to_numpy()))  # ties by name
-    table = counts.iloc[order].to_frame()
-    table["share"] = table["count"] / table["count"].sum()
-    table["cumulative"] = table["share"].cumsum()
-    return Pareto(table)
+    return ranked(known.rename("reason"), mine, "count")
 
 
 def _spans(spans: pd.DataFrame, start: str, end: str) -> tuple[Any, Any]:

@@ -8,6 +8,7 @@
 from crmlib._agreement import Agreement, agreement
 from crmlib._hazard import ChurnHazard, churn_hazard
 from crmlib._honest import CrossValidation, cross_validate, text_pipeline
+from crmlib._pareto import Pareto
 from crmlib._words import is_chinese, skeletons, words
 from crmlib.complaints.cases import Audit, Case, Event, audit, open_case
 from crmlib.complaints.codebook import codebook, codebook_rules
@@ -18,7 +19,7 @@ from crmlib.complaints.compensation import (
     compensation_gain,
     compensation_plan,
 )
-from crmlib.complaints.content import Pareto, Trend, distinctive_words, pareto, trend
+from crmlib.complaints.content import Trend, distinctive_words, pareto, trend
 from crmlib.complaints.dates import SwappedDates, find_swapped_dates
 from crmlib.complaints.erlang import ErlangA, erlang_a, erlang_b, erlang_c, mean_wait, service_level
 from crmlib.complaints.floor import CallCenterRun, run_call_center

@@ -12,6 +12,7 @@ from scipy import stats
 from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
 from crmlib._checks import number, optional
+from crmlib._pareto import Pareto, ranked
 from crmlib._result import Result
 from crmlib._words import NUMBER, as_texts, words
 
@@ -30,59 +31,15 @@ _STOP = {NUMBER, *ENGLISH_STOP_WORDS} - {
 }
 
 
-@dataclass(frozen=True, repr=False)
-class Pareto(Result):
-    """Categories by how much they weigh, the heaviest first.
-
-    Attributes
-    ----------
-    table : pandas.DataFrame
-        `complaints` (or the sum of the weights), `share`, `cumulative`, `vital`.
-    cut : float
-        The cumulative share the vital few reach.
-    """
-
-    table: pd.DataFrame
-    cut: float
-    _title = "Pareto table of complaints"
-
-    @property
-    def vital(self) -> list[str]:
-        """The fewest categories that together reach the cut."""
-        return [str(name) for name in self.table.index[self.table["vital"]]]
-
-    def to_frame(self) -> pd.DataFrame:
-        """Return the table."""
-        return self.table
-
-    def plot(self, ax: Axes | None = None) -> Axes:
-        """Draw bars of the shares with the cumulative line above them."""
-        from crmlib.plots import PALETTE, as_percent
-
-        ax = _axes(ax)
-        places = np.arange(len(self.table))
-        colors = [PALETTE["blue"] if vital else "#B8B8B8" for vital in self.table["vital"]]
-        ax.bar(places, self.table["share"], color=colors)
-        ax.plot(places, self.table["cumulative"], "o-", color=PALETTE["vermilion"])
-        ax.axhline(self.cut, color=PALETTE["gray"], linewidth=1, linestyle="--")
-        ax.set_xticks(places, [str(name) for name in self.table.index], rotation=30, ha="right")
-        ax.set_ylabel("share, and cumulative share")
-        return as_percent(ax)
-
-
-def pareto(
-    category: Iterable[Any], weight: Iterable[float] | None = None, *, cut: float = 0.8
-) -> Pareto:
-    """Rank categories and mark the vital few.
+def pareto(category: Iterable[Any], weight: Iterable[float] | None = None) -> Pareto:
+    """Rank categories of complaints, the heaviest first; missing ones are counted as '(none)'.
 
     Parameters
     ----------
     category : iterable
-        Category of each complaint; missing ones are counted as '(none)'.
+        Category of each complaint.
     weight : iterable of float, optional
         What each complaint counts: 1 by default; the customer's value or the cost, say.
-    cut : float
-        Cumulative share that the vital few must reach, 0 to 1.
 
     Returns
     -------
@@ -95,29 +52,24 @@ def pareto(
 
     Examples
     --------
-    >>> pareto(["bill"] * 6 + ["network"] * 3 + ["shop"]).table
-              complaints  share  cumulative  vital
+    >>> found = pareto(["bill"] * 6 + ["network"] * 3 + ["shop"])
+    >>> found.table
+              complaints  share  cumulative
     category
-    bill               6    0.6         0.6   True
-    network            3    0.3         0.9   True
-    shop               1    0.1         1.0  False
+    bill               6    0.6         0.6
+    network            3    0.3         0.9
+    shop               1    0.1         1.0
+    >>> found.vital(0.8)
+    ['bill', 'network']
     """
-    number(cut, "cut", 0, 1, open_low=True)
-    labels = pd.Series(np.asarray(list(category), dtype=object)).fillna("(none)").astype(str)
+    labels = pd.Series(np.asarray(list(category), dtype=object), name="category")
+    labels = labels.fillna("(none)").astype(str)
     if labels.empty:
         raise ValueError("category is empty: there is no complaint to count.")
-    what = "complaints" if weight is None else "weight"
     weights = pd.Series(1 if weight is None else np.asarray(weight, float), labels.index)
     if weights.isna().any() or (weights < 0).any() or not weights.sum() > 0:
         raise ValueError("weight must hold numbers of 0 or more, not all 0, and none missing.")
-    # Ties are broken by name, so that the same complaints give the same table.
-    total = weights.groupby(labels).sum().sort_index().sort_values(ascending=False, kind="stable")
-    share = total / total.sum()
-    cumulative = share.cumsum()
-    # A category is vital if those before it do not reach the cut yet.
-    vital = (cumulative - share) < cut - 1e-12
-    table = pd.DataFrame({what: total, "share": share, "cumulative": cumulative, "vital": vital})
-    return Pareto(table.rename_axis("category"), cut)
+    return ranked(labels, weights, "complaints" if weight is None else "weight")
 
 
 @dataclass(frozen=True, repr=False)

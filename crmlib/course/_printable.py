@@ -396,6 +396,9 @@ def _table_title(table: Tag) -> str:
         text = table.caption.get_text().strip()
         table.caption.decompose()
         return text
+    widget = table.find_parent(class_="crm-widget")
+    if widget is not None and widget.figcaption is not None:
+        return str(widget.figcaption.extract().get_text()).strip()
     heading = table.find_previous(re.compile("^h[1-6]$"))
     title = heading.get_text().strip().rstrip(".:") if heading is not None else ""
     columns = _columns(table) if "dataframe" in (table.get("class") or "") else []

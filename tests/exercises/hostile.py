@@ -32,7 +32,8 @@ class Attack:
 CODE = {
     "infinite-loop": Attack("while True:\n    pass", FULL),
     "loop-deaf-to-signals": Attack(
-        "import signal\nfor one in (signal.SIGALRM, signal.SIGPROF):\n    signal.signal(one, signal.SIG_IGN)\nwhile True:\n    pass",
+        "import signal\nfor one in (signal.SIGALRM, signal.SIGPROF):\n"
+        "    signal.signal(one, signal.SIG_IGN)\nwhile True:\n    pass",
         FULL,
         note="did not stop",
     ),
@@ -255,7 +256,7 @@ def hand_in(folder: Path, blank: Any) -> dict[str, float | None]:
         "only-spaces": b"  \n",
         "deep-json": b"[" * 100_000,
         "binary": bytes(range(256)) * 100,
-        "cells-that-are-none": b'{"cells": [1], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}',
+        "cells-that-are-none": b'{"cells": [1], "metadata": {}, "nbformat": 4}',
         "old-format": b'{"worksheets": [], "metadata": {}, "nbformat": 3, "nbformat_minor": 0}',
     }
     for name, content in raw.items():

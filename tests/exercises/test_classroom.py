@@ -199,7 +199,8 @@ def test_a_written_answer_is_shown_as_text_and_nothing_else(
     assert [one.text for one in page.find_all("h1")] == ["Tiny"]
     assert "Because" in [one.text for one in page.find_all("h3")]
     assert page.find("em").text == "prices"
-    assert page.find("script") is None and page.find("a") is None
+    assert page.find("script") is None
+    assert page.find("a") is None
     assert "img-src data:" in path.read_text()  # a picture from elsewhere is not asked for
     rows = [one.th.text for one in page.find("tbody").find_all("tr")]
     assert rows[0] == "the churn rate"

@@ -67,3 +67,16 @@ def test_an_import_upwards_is_noticed(tmp_path):
     )
     assert done.returncode != 0
     assert "crmlib.plots.style -> crmlib.course" in done.stdout.replace("\n", " ")
+
+
+def test_every_python_file_is_read_by_the_linter():
+    shown = run("ruff", "check", "--show-files")[1].splitlines()
+    read = {Path(line).relative_to(ROOT).as_posix() for line in shown if line.endswith(".py")}
+    there = [
+        path.relative_to(ROOT).as_posix()
+        for top in ("book", "benchmarks", "crmlib", "tests", "tools")
+        for path in (ROOT / top).rglob("*.py")
+        if "_build" not in path.parts
+    ]
+    assert set(there) <= read
+    assert len(there) > 300

@@ -265,6 +265,18 @@ class TestSmallBooks:
         assert "Figure 1.1 Churn rate by contract, in percent." in text
         assert "Month-to-month 43" not in text
 
+    def test_a_widget_is_printed_as_its_table_under_its_own_title(self, small):
+        small(
+            "two",
+            '<figure class="crm-widget"><figcaption>The cap, step by step</figcaption>'
+            '<div class="crm-widget-static"><table class="dataframe"><tr><td>1,047</td></tr>'
+            '</table></div><script type="application/json">{"secret": 1}</script></figure>',
+        )
+        assert small.print().tables == 1
+        text = " ".join(plain(page.extract_text()) for page in pypdf.PdfReader(small.pdf).pages)
+        assert "Table 1.1 The cap, step by step 1,047" in text
+        assert text.count("step by step") == 1
+
     def test_without_a_font_that_holds_chinese_it_says_so(self, small, monkeypatch):
         # The check itself: four characters drawn alike are boxes.
         monkeypatch.setattr(

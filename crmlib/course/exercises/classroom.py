@@ -92,7 +92,8 @@ class Classroom:
         if not folder.is_dir():
             there = sorted(one.name for one in (self.root / "source").iterdir())
             raise FileNotFoundError(
-                f"{name} was not released in {self.root.name}; released: {', '.join(there) or 'none'}."
+                f"{name} was not released in {self.root.name}; "
+                f"released: {', '.join(there) or 'none'}."
             )
         return read_assignment(folder)
 
@@ -156,7 +157,9 @@ class Classroom:
         self._enter(assignment)
         return list(blanks)
 
-    def save(self, assignment: Assignment, student: str, marked: Marked, record: dict[str, Any]) -> None:
+    def save(
+        self, assignment: Assignment, student: str, marked: Marked, record: dict[str, Any]
+    ) -> None:
         """Enter a marked submission: notebook, grades, then the record that says it is done.
 
         Grades and comments given by hand are never touched; where the written answer they were

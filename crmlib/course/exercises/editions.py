@@ -48,7 +48,11 @@ def student_edition(assignment: Assignment, *, seed: int | None = None) -> Any:
         blank = _through(("ComputeChecksums",), blank)
     about = blank.metadata.get("crmlib", {})
     blank.metadata = type(blank.metadata)(
-        {key: blank.metadata[key] for key in ("kernelspec", "language_info") if key in blank.metadata}
+        {
+            key: blank.metadata[key]
+            for key in ("kernelspec", "language_info")
+            if key in blank.metadata
+        }
     )
     blank.metadata["crmlib"] = {**about, "assignment": assignment.name}
     _no_secret(assignment, blank)
@@ -106,4 +110,4 @@ def secret_lines(assignment: Assignment) -> set[str]:
             inside = inside or "BEGIN SOLUTION" in line or HIDDEN[0] in line
             (secret if inside or whole else public).add(line.strip())
             inside = inside and "END SOLUTION" not in line and HIDDEN[1] not in line
-    return {line for line in secret - public if len(line) > 12}  # noqa: PLR2004 - not "return x"
+    return {line for line in secret - public if len(line) > 12}  # not "return x"

@@ -1,7 +1,8 @@
 """Feedback pages: what a student handed in, what each test found, what a grader wrote.
 
 Plain pages without a script and without any request, which show only text and pictures: what a
-submission printed, and HTML in what a student wrote, cannot become part of the page. Hidden tests are not on them.
+submission printed, and HTML in what a student wrote, cannot become part of the page. Hidden
+tests are not on them.
 """
 
 from __future__ import annotations
@@ -63,7 +64,9 @@ def _page(
 ) -> str:
     verdicts = {one["cell"]: one for one in record.get("verdicts", [])}
     names = titles(assignment)
-    rows = "".join(_row(names[cell], grade, verdicts.get(cell)) for cell, grade in grades.iterrows())
+    rows = "".join(
+        _row(names[cell], grade, verdicts.get(cell)) for cell, grade in grades.iterrows()
+    )
     waiting = bool(grades["needs_manual_grade"].any())
     total = f"{grades['score'].sum():g} of {assignment.points:g} points"
     later = " so far; a written answer is still to be read" if waiting else ""
@@ -105,7 +108,8 @@ def _cell(
         state = "full" if verdict["score"] == verdict["points"] else "less"
         score = f"{verdict['score']:g} of {verdict['points']:g} points"
         message = escape(str(verdict["message"]))
-        return f'<p class="verdict {state}"><b>{escape(names.get(name, name))}: {score}.</b> {message}</p>'
+        said = f"<b>{escape(names.get(name, name))}: {score}.</b> {message}"
+        return f'<p class="verdict {state}">{said}</p>'
     if cell.cell_type == "markdown":
         body = f'<div class="text">{_text(str(cell.source))}</div>'
     else:
@@ -141,13 +145,17 @@ def _is_base64(text: str) -> bool:
 
 
 STYLE = """
-:root { color-scheme: light dark; --line: #8886; --full: #0a7d4f; --less: #b3261e; --wait: #7a5c00; }
+:root { color-scheme: light dark; --line: #8886;
+  --full: #0a7d4f; --less: #b3261e; --wait: #7a5c00; }
 @media (prefers-color-scheme: dark) { :root { --full: #5fd3a1; --less: #ff9d94; --wait: #f0c95c; } }
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 52rem; margin: 2rem auto; padding: 0 1rem; }
 table { border-collapse: collapse; width: 100%; }
-th, td { text-align: left; padding: .35rem .6rem; border-bottom: 1px solid var(--line); vertical-align: top; }
-pre { overflow-x: auto; padding: .6rem; border: 1px solid var(--line); border-radius: 4px; white-space: pre-wrap; }
-.text { padding: 0 .6rem; border-left: 1px solid var(--line); } .text :is(h3, h4) { margin: .6rem 0; }
+th, td { text-align: left; padding: .35rem .6rem; vertical-align: top;
+  border-bottom: 1px solid var(--line); }
+pre { overflow-x: auto; padding: .6rem; white-space: pre-wrap;
+  border: 1px solid var(--line); border-radius: 4px; }
+.text { padding: 0 .6rem; border-left: 1px solid var(--line); }
+.text :is(h3, h4) { margin: .6rem 0; }
 pre.code { border-left: 4px solid #4a78b5; } pre.error { border-color: var(--less); }
 pre.output { border-style: dashed; } img { max-width: 100%; background: white; }
 .full td:nth-child(2), .verdict.full b { color: var(--full); }
@@ -160,11 +168,13 @@ th.num, td.num { text-align: right; font-variant-numeric: tabular-nums; }
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
+<meta http-equiv="Content-Security-Policy"
+content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
 <title>{title}</title><style>{style}</style></head>
 <body><main><h1>{heading}</h1><p><b>{student}</b>: {total}.</p>
 <table><caption>What the tests found</caption>
-<thead><tr><th scope="col">part</th><th scope="col">result</th><th scope="col">points</th><th scope="col">why</th></tr></thead>
+<thead><tr><th scope="col">part</th><th scope="col">result</th>
+<th scope="col">points</th><th scope="col">why</th></tr></thead>
 <tbody>{rows}</tbody></table>{notes}
 <h2>What you handed in</h2>{cells}</main></body></html>
 """

@@ -16,6 +16,7 @@ import sys
 import time
 import traceback
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, BinaryIO
 
 from crmlib.course.exercises.wire import WireError, pack, receive, send, unpack
@@ -41,6 +42,7 @@ class Output:
         self.cut = False
 
     def write(self, text: str) -> int:
+        """Keep as much of the text as there is room for."""
         text = str(text)
         if len(text) > self.left:
             self.cut = True
@@ -73,7 +75,7 @@ def time_limit(seconds: float) -> Iterator[None]:
     sleeps or waits is stopped after `PATIENCE` times as long.
     """
 
-    def stop(signum: int, frame: Any) -> None:
+    def stop(_signum: int, _frame: Any) -> None:
         raise TooLong
 
     clocks = (
@@ -107,7 +109,7 @@ class Notebook:
         self.pub: Any = self.shell.display_pub
         for name in ("showtraceback", "showsyntaxerror"):
             # An error is described in the answer; a traceback would only repeat it.
-            setattr(self.shell, name, lambda *args, **kwargs: None)
+            setattr(self.shell, name, lambda *_args, **_kwargs: None)
         self.output_limit = output_limit
         self._hook: Any = CapturingDisplayHook
 
@@ -165,7 +167,7 @@ def figures() -> list[str]:
         buffer = io.BytesIO()
         try:
             plt.figure(number).savefig(buffer, format="png", dpi=72)
-        except Exception:  # noqa: BLE001, S112 - a figure that cannot be drawn is no output
+        except Exception:  # a figure that cannot be drawn is no output
             continue
         pictures.append(_base64(buffer.getvalue()))
     plt.close("all")
@@ -184,7 +186,7 @@ def describe(error: BaseException) -> dict[str, str]:
     name = "TimeoutError" if isinstance(error, TooLong) else type(error).__name__
     try:
         message = str(error)
-    except BaseException:  # noqa: BLE001 - a submission's own exception may do anything
+    except BaseException:  # a submission's own exception may do anything
         message = ""
     return {
         "name": name[:100],
@@ -242,7 +244,7 @@ def serve(names: dict[str, Any], asked: BinaryIO, answers: BinaryIO) -> None:
         try:
             with time_limit(question["seconds"]):
                 reply = {"value": pack(_answer(question, names, handles), keep)}
-        except BaseException as error:  # noqa: BLE001 - whatever the submission's code raises
+        except BaseException as error:  # whatever the submission's code raises
             reply = {"error": describe(error)}
         try:
             send(answers, reply)
@@ -252,7 +254,7 @@ def serve(names: dict[str, Any], asked: BinaryIO, answers: BinaryIO) -> None:
 
 def _answer(question: dict[str, Any], names: dict[str, Any], handles: list[Any]) -> Any:
     def value(data: Any) -> Any:
-        return unpack(data, lambda number, kind: handles[number])
+        return unpack(data, lambda number, _kind: handles[number])
 
     if question["op"] == "name":
         return names[question["name"]]
@@ -269,7 +271,7 @@ def main() -> None:
     empty = os.open(os.devnull, os.O_RDWR)
     for number in (0, 1, 2):
         os.dup2(empty, number)
-    sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115 - for as long as the process lives
+    sys.stdin = Path(os.devnull).open(encoding="utf-8")  # noqa: SIM115 - for the whole life
     start = receive(asked)
     notebook = Notebook(start["output_limit"])
     copies: list[Copy] = []

@@ -82,7 +82,7 @@ def collect(place: Path | str, assignment: str) -> list[Submission]:
     if place.is_dir():
         found = list(_from_folder(place, assignment))
     elif place.is_file():
-        found = list(_from_archive(place, assignment))
+        found = list(_from_archive(place))
     else:
         raise FileNotFoundError(f"There is no folder or archive {place.name}.")
     if not found:
@@ -126,9 +126,9 @@ def read_notebook(content: bytes) -> Any:
         cells = [_whole(cell) for cell in notebook.cells]
     except RecursionError:
         raise ValueError("the file is no notebook (nested too deep)") from None
-    except Exception as error:  # noqa: BLE001 - a stranger's file may break the reader in any way
+    except Exception as error:  # a stranger's file may break the reader in any way
         raise ValueError(f"the file is no notebook ({type(error).__name__})") from None
-    if len(cells) > 500:  # noqa: PLR2004 - no assignment has a tenth of it
+    if len(cells) > 500:  # no assignment has a tenth of it
         raise ValueError(f"the notebook has {len(cells):,} cells")
     notebook.cells = cells
     return notebook
@@ -172,7 +172,10 @@ def _notebook_in(folder: Path, assignment: str) -> tuple[Path | None, str]:
     linked = any(one.is_symlink() for one in place.glob("*.ipynb"))
     if linked:
         return None, "a link instead of a file"
-    return None, f"{len(others)} notebooks, none named {assignment}.ipynb" if others else "no notebook"
+    return (
+        None,
+        f"{len(others)} notebooks, none named {assignment}.ipynb" if others else "no notebook",
+    )
 
 
 def _read(student: str, number: str, path: Path | None, why: str) -> Submission:
@@ -187,15 +190,15 @@ def _read(student: str, number: str, path: Path | None, why: str) -> Submission:
         return Submission(student, None, f"the file cannot be read ({error.strerror})", number)
 
 
-def _from_archive(place: Path, assignment: str) -> Iterator[Submission]:
+def _from_archive(place: Path) -> Iterator[Submission]:
     try:
         with zipfile.ZipFile(place) as archive:
-            yield from _members(archive, assignment)
+            yield from _members(archive)
     except zipfile.BadZipFile:
         raise ValueError(f"{place.name} is neither a folder nor a zip archive.") from None
 
 
-def _members(archive: zipfile.ZipFile, assignment: str) -> Iterator[Submission]:
+def _members(archive: zipfile.ZipFile) -> Iterator[Submission]:
     members = [one for one in archive.infolist() if not one.is_dir()]
     if len(members) > ARCHIVE_FILES or sum(one.file_size for one in members) > ARCHIVE_BYTES:
         raise ValueError("The archive would unpack to more than a class can hand in.")
@@ -204,7 +207,7 @@ def _members(archive: zipfile.ZipFile, assignment: str) -> Iterator[Submission]:
         student, number = _student(_who(path))
         if path.is_absolute() or ".." in path.parts or re.match(r"^[A-Za-z]:", str(path)):
             yield Submission(student, None, "a path that leads out of the archive", number)
-        elif one.external_attr >> 28 == 0xA:  # noqa: PLR2004 - Unix: a symbolic link
+        elif one.external_attr >> 28 == 0xA:  # Unix: a symbolic link
             yield Submission(student, None, "a link instead of a file", number)
         elif path.suffix == ".zip":
             yield _inner(archive, one, student, number)
@@ -227,9 +230,7 @@ def _member(
     return Submission(student, content, "", number)
 
 
-def _inner(
-    archive: zipfile.ZipFile, one: zipfile.ZipInfo, student: str, number: str
-) -> Submission:
+def _inner(archive: zipfile.ZipFile, one: zipfile.ZipInfo, student: str, number: str) -> Submission:
     """Read the one notebook of an archive in the archive."""
     outer = _member(archive, one, student, number)
     if outer.content is None:
@@ -247,7 +248,7 @@ def _inner(
 def _who(path: PurePosixPath) -> str:
     """Return the part of a path that names the student."""
     parts = [part for part in path.parts if part not in ("/", "..", ".")]
-    if len(parts) >= 2 and parts[0] == "submitted":  # noqa: PLR2004
+    if len(parts) >= 2 and parts[0] == "submitted":
         parts = parts[1:]
     named = len(parts) > 1 or _MOODLE.match(parts[0]) or _CANVAS.match(parts[0])
     return parts[0] if named else PurePosixPath(parts[0]).stem

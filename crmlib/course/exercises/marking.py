@@ -205,7 +205,7 @@ def solve(assignment: Assignment, seed: int | None = None) -> dict[str, Any]:
         for cell in assignment.notebook.cells:
             if cell.cell_type == "code" and kind(cell) != "tests":
                 source = cell.source if seed is None else seeded(cell.source, seed)
-                exec(compile(source, f"<{assignment.name}>", "exec"), names)  # noqa: S102
+                exec(compile(source, f"<{assignment.name}>", "exec"), names)
         from matplotlib import pyplot as plt
 
         plt.close("all")
@@ -281,7 +281,9 @@ def _mine_or_yours(mine: Any, yours: Any, seed: int | None, notes: list[str]) ->
     if cell.cell_type == "code":
         cell.outputs, cell.execution_count = [], None
     if yours is not None and kind(yours) != kind(mine):
-        notes.append(f"The marks of {marks(mine)['grade_id']!r} had been changed; they do not count.")
+        notes.append(
+            f"The marks of {marks(mine)['grade_id']!r} had been changed; they do not count."
+        )
     return cell
 
 

@@ -229,7 +229,8 @@ def _histogram(share: pd.Series) -> str:
     bars = "".join(
         f'<rect x="{40 * i + 4}" y="{110 - 90 * n / top:.1f}" width="32" '
         f'height="{90 * n / top:.1f}" fill="#4a78b5"/>'
-        f'<text x="{40 * i + 20}" y="{104 - 90 * n / top:.1f}" text-anchor="middle">{n or ""}</text>'
+        f'<text x="{40 * i + 20}" y="{104 - 90 * n / top:.1f}" text-anchor="middle">'
+        f"{n or ''}</text>"
         f'<text x="{40 * i + 20}" y="126" text-anchor="middle">{10 * i}</text>'
         for i, n in enumerate(counts)
     )
@@ -242,19 +243,27 @@ def _histogram(share: pd.Series) -> str:
 
 
 _ALIKE = """<table><thead><tr><th scope="col">answer</th><th scope="col">student</th>
-<th scope="col">student</th><th scope="col" class="num">alike</th></tr></thead><tbody>{rows}</tbody></table>
+<th scope="col">student</th><th scope="col" class="num">alike</th></tr></thead>
+<tbody>{rows}</tbody></table>
 <p>Alike is no proof: look at both answers.</p>"""
 
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<meta http-equiv="Content-Security-Policy"
+content="default-src 'none'; style-src 'unsafe-inline'">
 <title>{title}: overview</title><style>{style}</style></head>
 <body><main><h1>{title}</h1><p>{summary}</p>
 <h2>Distribution</h2><p>Students in each tenth of the points, in %.</p>{histogram}
-<h2>Hardest tasks</h2><table><thead><tr><th scope="col">part</th><th scope="col" class="num">mean</th>
-<th scope="col" class="num">nothing</th><th scope="col" class="num">graded</th><th scope="col"><span>share of the points</span></th></tr></thead><tbody>{hardest}</tbody></table>
-<h2>Students</h2><table><thead><tr><th scope="col">student</th><th scope="col" class="num">points</th>
-<th scope="col" class="num">share</th><th scope="col" class="num">to read</th><th scope="col">notes</th></tr></thead><tbody>{students}</tbody></table>
+<h2>Hardest tasks</h2><table><thead><tr>
+<th scope="col">part</th><th scope="col" class="num">mean</th>
+<th scope="col" class="num">nothing</th><th scope="col" class="num">graded</th>
+<th scope="col"><span>share of the points</span></th>
+</tr></thead><tbody>{hardest}</tbody></table>
+<h2>Students</h2><table><thead><tr>
+<th scope="col">student</th><th scope="col" class="num">points</th>
+<th scope="col" class="num">share</th><th scope="col" class="num">to read</th>
+<th scope="col">notes</th>
+</tr></thead><tbody>{students}</tbody></table>
 <h2>Answers that are alike</h2>{alike}</main></body></html>
 """

@@ -1,5 +1,8 @@
-"""Proof that an assignment grades fairly: full marks for the solution, none for the blank, and
-for each planted mistake exactly the points it should lose."""
+"""Proof that an assignment grades fairly.
+
+Full marks for the solution, none for the blank, and for each planted mistake exactly the points
+it should lose.
+"""
 
 from __future__ import annotations
 

@@ -74,6 +74,7 @@ class Far:
         return ask({"op": "attribute", "handle": number, "name": name})
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Have the student's object called where it lives."""
         ask, number, _ = object.__getattribute__(self, "_far")
         packed = {"args": pack(args, _number), "kwargs": pack(kwargs, _number)}
         return ask({"op": "call", "handle": number, **packed})
@@ -81,7 +82,7 @@ class Far:
     def __repr__(self) -> str:
         return f"<{object.__getattribute__(self, '_far')[2]}>"
 
-    def _refuse(self, *others: Any) -> NoReturn:
+    def _refuse(self, *_others: Any) -> NoReturn:
         kind = object.__getattribute__(self, "_far")[2]
         raise AssertionError(f"a plain value was expected, this is a {kind}")
 
@@ -161,7 +162,7 @@ def judge(
                 value = _execute(statement, names)
     except SandboxError as error:
         return Verdict(name, points, 0.0, f"The notebook {error.reason}.")
-    except BaseException as error:  # noqa: BLE001 - a failed test, whatever made it fail
+    except BaseException as error:  # a failed test, whatever made it fail
         if isinstance(error, KeyboardInterrupt):
             raise
         secret = statement is not None and statement.lineno in hidden
@@ -173,8 +174,8 @@ def judge(
 
 def _execute(statement: ast.stmt, names: Names) -> Any:
     if isinstance(statement, ast.Expr):
-        return eval(compile(ast.Expression(statement.value), "<tests>", "eval"), names)  # noqa: S307
-    exec(compile(ast.Module([statement], []), "<tests>", "exec"), names)  # noqa: S102
+        return eval(compile(ast.Expression(statement.value), "<tests>", "eval"), names)
+    exec(compile(ast.Module([statement], []), "<tests>", "exec"), names)
     return None
 
 
@@ -269,7 +270,7 @@ def expected(name: str) -> Any:
 
 @contextlib.contextmanager
 def _alarm(seconds: int) -> Iterator[None]:
-    def stop(signum: int, frame: Any) -> None:
+    def stop(_signum: int, _frame: Any) -> None:
         raise TimeoutError(f"the tests took more than {seconds} seconds")
 
     try:

@@ -102,7 +102,9 @@ class Sandbox:
         if os.name != "posix":
             raise OSError("Submissions can be graded on Linux (with a sandbox) and macOS only.")
         self.limits = limits
-        self._folder = tempfile.TemporaryDirectory(prefix="crmlib-grade-", ignore_cleanup_errors=True)
+        self._folder = tempfile.TemporaryDirectory(
+            prefix="crmlib-grade-", ignore_cleanup_errors=True
+        )
         self._ended: str | None = None
         read, write = os.pipe()
         walled = _bubblewrap_works()
@@ -111,7 +113,7 @@ class Sandbox:
         home = Path(self._folder.name)
         program = [sys.executable, "-I", "-c", _START, str(write), str(_package().parent)]
         command = [*_walls(limits, hide, data), *program] if walled else program
-        self._process = subprocess.Popen(  # noqa: S603 - our own program, in its sandbox
+        self._process = subprocess.Popen(  # our own program, in its sandbox
             command,
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
@@ -123,7 +125,7 @@ class Sandbox:
             start_new_session=True,
         )
         os.close(write)
-        assert self._process.stdin is not None  # noqa: S101 - for the type checker
+        assert self._process.stdin is not None  # for the type checker
         self._asked: Any = self._process.stdin
         self._answers: BinaryIO = os.fdopen(read, "rb")
         self._deadline = time.monotonic() + limits.total_seconds
@@ -138,7 +140,9 @@ class Sandbox:
     def run(self, code: str) -> dict[str, Any]:
         """Run one cell; return its status, error and outputs."""
         seconds = self.limits.cell_seconds
-        reply = self._exchange({"op": "run", "code": code, "seconds": seconds}, seconds * PATIENCE + 5)
+        reply = self._exchange(
+            {"op": "run", "code": code, "seconds": seconds}, seconds * PATIENCE + 5
+        )
         # Looked at now, so that the next cell is not blamed for what this one left running.
         excess = self._excess() or self._ended
         if excess:
@@ -155,7 +159,9 @@ class Sandbox:
     def ask(self, copy: int, question: dict[str, Any]) -> dict[str, Any]:
         """Ask a kept moment for a value."""
         seconds = self.limits.ask_seconds
-        return self._exchange({**question, "copy": copy, "seconds": seconds}, seconds * PATIENCE + 10)
+        return self._exchange(
+            {**question, "copy": copy, "seconds": seconds}, seconds * PATIENCE + 10
+        )
 
     @contextlib.contextmanager
     def branch(self) -> Iterator[None]:
@@ -180,7 +186,10 @@ class Sandbox:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self.close()
 
@@ -297,7 +306,7 @@ def _environment(home: Path, data: Mapping[str, Path], *, walled: bool) -> dict[
     env |= {
         "PATH": "/usr/bin:/bin",
         "HOME": str(home),
-        "TMPDIR": str(home) if not walled else "/tmp",  # noqa: S108 - the sandbox's own
+        "TMPDIR": str(home) if not walled else "/tmp",  # the sandbox's own
         "LANG": "C.UTF-8",
         "MPLBACKEND": "Agg",
         "IPYTHONDIR": f"{home}/.ipython",
@@ -315,13 +324,13 @@ def _walls(limits: Limits, hide: list[Path], data: Mapping[str, Path]) -> list[s
         *("--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL"),
         *("--hostname", "sandbox", "--proc", "/proc", "--dev", "/dev"),
     ]
-    for folder in ("/home/student", "/tmp", "/dev/shm"):  # noqa: S108 - the sandbox's own
+    for folder in ("/home/student", "/tmp", "/dev/shm"):  # the sandbox's own
         command += ["--size", str(limits.disk), "--tmpfs", folder]
-    for link in ("/bin", "/sbin", "/lib", "/lib64"):
-        if os.path.islink(link):
-            command += ["--symlink", os.readlink(link), link]
-        elif os.path.isdir(link):
-            command += ["--ro-bind", link, link]
+    for top in map(Path, ("/bin", "/sbin", "/lib", "/lib64")):
+        if top.is_symlink():
+            command += ["--symlink", str(top.readlink()), str(top)]
+        elif top.is_dir():
+            command += ["--ro-bind", str(top), str(top)]
     for system in ("/usr", "/etc/ld.so.cache", "/etc/fonts", "/etc/alternatives", "/etc/localtime"):
         command += ["--ro-bind-try", system, system]
     for place in shown:
@@ -339,16 +348,21 @@ def _walls(limits: Limits, hide: list[Path], data: Mapping[str, Path]) -> list[s
 
 @cache
 def _font_lists() -> list[Path]:
-    import matplotlib
+    import matplotlib as mpl
     from matplotlib import font_manager  # noqa: F401 - importing it writes the list
 
-    return sorted(Path(matplotlib.get_cachedir()).glob("fontlist-*.json"))
+    return sorted(Path(mpl.get_cachedir()).glob("fontlist-*.json"))
 
 
 def _readable() -> list[Path]:
     """Return the folders Python and its packages need, crmlib's own among them, outermost first."""
     package = _package()
-    places = {Path(sys.prefix), Path(sys.base_prefix), Path(sys.executable).resolve().parent, package}
+    places = {
+        Path(sys.prefix),
+        Path(sys.base_prefix),
+        Path(sys.executable).resolve().parent,
+        package,
+    }
     places |= {Path(sysconfig.get_paths()[key]) for key in ("purelib", "platlib", "stdlib")}
     places |= {one for one in [package.parent / "datasets"] if one.is_dir()}
     outer: list[Path] = []
@@ -377,7 +391,7 @@ def _bubblewrap_works() -> bool:
     if bwrap is None:
         return False
     test = [bwrap, "--unshare-all", "--ro-bind", "/", "/", "--proc", "/proc", "true"]
-    return subprocess.run(test, capture_output=True, check=False).returncode == 0  # noqa: S603
+    return subprocess.run(test, capture_output=True, check=False).returncode == 0
 
 
 @cache

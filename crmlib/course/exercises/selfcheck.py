@@ -91,7 +91,13 @@ def self_check() -> SelfCheck | None:
 
 
 def _bound(watcher: SelfCheck) -> Any:
-    def handler(shell: Any, kind: Any, error: BaseException, trace: Any, tb_offset: Any = None) -> None:
+    def handler(
+        shell: Any,
+        kind: Any,
+        error: BaseException,
+        trace: Any,
+        tb_offset: Any = None,  # noqa: ARG001 - IPython names it
+    ) -> None:
         watcher.failed(shell, kind, error, trace)
 
     return handler
@@ -99,7 +105,9 @@ def _bound(watcher: SelfCheck) -> Any:
 
 def _title(source: str) -> str | None:
     first = source.lstrip().splitlines()[:1]
-    return first[0].removeprefix(TESTS).strip(" :") if first and first[0].startswith(TESTS) else None
+    return (
+        first[0].removeprefix(TESTS).strip(" :") if first and first[0].startswith(TESTS) else None
+    )
 
 
 def _reason(error: BaseException) -> str:

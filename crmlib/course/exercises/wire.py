@@ -97,7 +97,7 @@ def unpack(data: Any, handle: Callable[[int, str], Any]) -> Any:
         return _unpack(data, handle, 0)
     except WireError:
         raise
-    except Exception as error:  # noqa: BLE001 - whatever a stranger's bytes make a reader do
+    except Exception as error:  # whatever a stranger's bytes make a reader do
         raise WireError(f"a value that cannot be read ({type(error).__name__})") from error
 
 
@@ -108,7 +108,9 @@ def _kind(value: Any) -> str:
 
 def _scalar(value: np.generic, part: Callable[[Any], Any]) -> Any:
     if isinstance(value, np.datetime64 | np.timedelta64):
-        return part(pd.Timestamp(value) if isinstance(value, np.datetime64) else pd.Timedelta(value))
+        return part(
+            pd.Timestamp(value) if isinstance(value, np.datetime64) else pd.Timedelta(value)
+        )
     return part(value.item())
 
 
@@ -263,6 +265,18 @@ def _read_index(data: Any, value: Any, part: Callable[[Any], Any]) -> Any:
     return pd.Index(_column_values(data, part), name=part(data["names"][0]))
 
 
+def _read_frame(data: Any, value: Any, part: Callable[[Any], Any]) -> Any:
+    index, columns = part(data["index"]), part(data["columns"])
+    if len(columns) != len(value):
+        raise WireError("a table whose columns do not fit their names")
+    frame = pd.DataFrame(
+        {i: pd.Series(_column_values(one, part), index=index) for i, one in enumerate(value)},
+        index=index,
+    )
+    frame.columns = columns
+    return frame
+
+
 _READERS: dict[str, Callable[[Any, Any, Callable[[Any], Any]], Any]] = {
     "nat": lambda data, value, part: pd.NaT,
     "na": lambda data, value, part: pd.NA,
@@ -287,17 +301,5 @@ _READERS: dict[str, Callable[[Any, Any, Callable[[Any], Any]], Any]] = {
     "series": lambda data, value, part: pd.Series(
         _column_values(data, part), index=part(data["index"]), name=part(data["name"])
     ),
-    "frame": lambda data, value, part: _read_frame(data, value, part),
+    "frame": _read_frame,
 }
-
-
-def _read_frame(data: Any, value: Any, part: Callable[[Any], Any]) -> Any:
-    index, columns = part(data["index"]), part(data["columns"])
-    if len(columns) != len(value):
-        raise WireError("a table whose columns do not fit their names")
-    frame = pd.DataFrame(
-        {i: pd.Series(_column_values(one, part), index=index) for i, one in enumerate(value)},
-        index=index,
-    )
-    frame.columns = columns
-    return frame
