@@ -26,7 +26,8 @@ test: $(READY)  ## prove it: everything this machine can test, and what it had t
 
 .PHONY: lock
 lock: $(READY)  ## renew requirements.lock from pyproject.toml (for maintainers)
-	@$(BIN)/python -m tools.lock
+	@$(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 \
+	  --generate-hashes --no-header --no-annotate --quiet --output-file requirements.lock
 
 .PHONY: clean
 clean:  ## remove the environment and everything built

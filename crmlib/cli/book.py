@@ -13,7 +13,9 @@ import click
 from crmlib._checks import optional
 from crmlib.cli.lite import lite
 from crmlib.cli.notebooks import notebooks
+from crmlib.cli.pdf import pdf
 from crmlib.cli.publish import check, diff, publish, release
+from crmlib.cli.slides import slides
 
 
 @click.group()
@@ -88,5 +90,5 @@ def lab(arguments: tuple[str, ...]) -> None:
     raise SystemExit(subprocess.call(words, env=env))
 
 
-for command in (check, diff, publish, release):
+for command in (check, diff, publish, release, pdf, slides):
     book.add_command(command)

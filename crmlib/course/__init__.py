@@ -8,10 +8,12 @@ from crmlib.course.glue import glue
 from crmlib.course.links import check_site
 from crmlib.course.lite import build_lite
 from crmlib.course.notebooks import write_notebooks
+from crmlib.course.printed import PrintedBook, about_book, build_pdf
 from crmlib.course.publish import BookError, Site, build_book, find_root
 from crmlib.course.publishing import Publication, publish_book
 from crmlib.course.quiz import Quiz, quiz
 from crmlib.course.release import verify_release, write_release
+from crmlib.course.slides import Deck, Slides, build_slides
 from crmlib.course.widgets import (
     Control,
     Widget,
@@ -26,14 +28,20 @@ __all__ = [
     "Change",
     "Checked",
     "Control",
+    "Deck",
+    "PrintedBook",
     "Publication",
     "Quiz",
     "SelfCheck",
     "Site",
+    "Slides",
     "Widget",
+    "about_book",
     "budget_widget",
     "build_book",
     "build_lite",
+    "build_pdf",
+    "build_slides",
     "cap_widget",
     "changed_pages",
     "check_notebooks",

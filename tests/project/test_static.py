@@ -74,7 +74,7 @@ def test_every_python_file_is_read_by_the_linter():
     read = {Path(line).relative_to(ROOT).as_posix() for line in shown if line.endswith(".py")}
     there = [
         path.relative_to(ROOT).as_posix()
-        for top in ("book", "benchmarks", "crmlib", "tests", "tools")
+        for top in ("book", "benchmarks", "crmlib", "tests")
         for path in (ROOT / top).rglob("*.py")
         if "_build" not in path.parts
     ]
