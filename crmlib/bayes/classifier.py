@@ -35,10 +35,12 @@ class BayesNetClassifier(CodesClassifier):
 
     Parameters
     ----------
-    structure : {"tan", "naive", "forest", "hill-climb", "augmented"} or list of pairs
+    structure : {"tan", "naive", "fan", "forest", "hill-climb", "augmented"} or list of pairs
         "naive": the class points at every attribute. "tan": and the attributes form a tree
-        (Friedman, Geiger & Goldszmidt 1997). "augmented": and hill-climbing adds edges between
-        attributes. "forest": the Chow-Liu forest of all variables, the class a root.
+        (Friedman, Geiger & Goldszmidt 1997). "fan": only those edges of it that raise the BIC,
+        the better choice where an attribute has dozens of values. "augmented": and
+        hill-climbing adds edges between attributes. "forest": the Chow-Liu forest of all
+        variables, the class a root.
         "hill-climb": any edges, the class like all others. Or an expert's (parent, child) names.
     criterion : {"bic", "aic", "bdeu", "k2", "log_likelihood"}
         What hill-climbing climbs.

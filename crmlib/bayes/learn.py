@@ -20,7 +20,7 @@ from crmlib.bayes.scores import Floats, score_function
 from crmlib.bayes.structure import Parents, named_pairs, present
 from crmlib.counts import Attribute, Codes, count_tables
 
-STRUCTURES = ("naive", "tan", "forest", "hill-climb", "augmented")
+STRUCTURES = ("naive", "tan", "fan", "forest", "hill-climb", "augmented")
 
 
 @dataclass(frozen=True)
@@ -59,9 +59,11 @@ def find_structure(source: Any, target: int, search: Search, weight: Any = None)
     if kind == "naive":
         return structure.naive(len(names), target)
     sizes = [len(attribute.levels) for attribute in source.attributes]
-    if kind in ("tan", "forest"):
+    if kind in ("tan", "fan", "forest"):
         largest = sorted((v for v in range(len(names)) if v != target), key=lambda v: -sizes[v])
-        refuse_large([*largest[:2], target][: 3 if kind == "tan" else 2], source, search.max_table)
+        refuse_large(
+            [*largest[:2], target][: 2 if kind == "forest" else 3], source, search.max_table
+        )
         return getattr(structure, kind)(source, target, weight)  # type: ignore[no-any-return]
     required = named_pairs(search.required, names, "required")
     if kind == "augmented":

@@ -23,6 +23,7 @@ def main() -> None:
     crmlib warn FOLDER        who is about to leave, from a folder of CRM tables
     crmlib experiment list    published results, run again; and your own experiments
     crmlib book build         execute every page and build the site
+    crmlib book publish       the site and its other forms, checked, for a server or a stick
     crmlib book lab           open the chapters in JupyterLab
     crmlib exercises list     graded assignments: hand out, check, grade, report
     crmlib test               prove that everything works on this machine

@@ -1,4 +1,4 @@
-"""`crmlib book`: build the site, open the chapters."""
+"""`crmlib book`: build the site, open the chapters; publishing is in a file of its own."""
 
 from __future__ import annotations
 
@@ -11,11 +11,18 @@ from pathlib import Path
 import click
 
 from crmlib._checks import optional
+from crmlib.cli.lite import lite
+from crmlib.cli.notebooks import notebooks
+from crmlib.cli.publish import check, diff, publish, release
 
 
 @click.group()
 def book() -> None:
-    """Build the book, or open its chapters in JupyterLab."""
+    """Build the book, check and publish it, or open its chapters in JupyterLab."""
+
+
+book.add_command(notebooks)
+book.add_command(lite)
 
 
 @book.command()
@@ -24,19 +31,27 @@ def book() -> None:
     type=click.Path(file_okay=False, path_type=Path),
     help="Folder in which _build is made; the book's own by default.",
 )
+@click.option(
+    "--edition",
+    type=click.Choice(["public", "instructor"]),
+    default="public",
+    show_default=True,
+    help="The instructor's holds solutions, hidden tests and rubrics.",
+)
 @click.option("--fresh", is_flag=True, help="Execute every page anew, even unchanged ones.")
 @click.option("--open", "show", is_flag=True, help="Open the finished book in a browser.")
-def build(output: Path | None, fresh: bool, show: bool) -> None:
+def build(output: Path | None, edition: str, fresh: bool, show: bool) -> None:
     """Execute every page and build the site, with warnings as errors.
 
     Pages that have not changed since the last build, and whose package and data registry have
-    not changed either, are not executed again.
+    not changed either, are not executed again. The instructor's edition lies beside the public
+    one and is never mixed with it.
     """
     from crmlib.course import BookError, build_book
 
     click.echo("Building the book; pages are executed when they or the package have changed.")
     try:
-        site = build_book(output=output, fresh=fresh, say=click.echo)
+        site = build_book(output=output, edition=edition, fresh=fresh, say=click.echo)
     except BookError as error:
         raise click.ClickException(str(error)) from None
     click.echo(
@@ -62,12 +77,16 @@ def lab(arguments: tuple[str, ...]) -> None:
         root = find_root()
     except BookError as error:
         raise click.ClickException(str(error)) from None
-    command = [sys.executable, "-m", "jupyterlab", "chapters", *arguments]
+    words = [sys.executable, "-m", "jupyterlab", "chapters", *arguments]
     # The settings of book/lab make JupyterLab open a chapter's text file as a notebook.
     config = filter(None, [str(root / "book" / "lab"), os.environ.get("JUPYTER_CONFIG_PATH")])
     env = {**os.environ, "JUPYTER_CONFIG_PATH": os.pathsep.join(config)}
     os.chdir(root)
     if os.name == "posix":
         # Become JupyterLab, so that whoever stops this command stops the server.
-        os.execve(sys.executable, command, env)
-    raise SystemExit(subprocess.call(command, env=env))
+        os.execve(sys.executable, words, env)
+    raise SystemExit(subprocess.call(words, env=env))
+
+
+for command in (check, diff, publish, release):
+    book.add_command(command)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 
 from crmlib.cli.data import _message
+
+_FOLDER = click.Path(file_okay=False, path_type=Path)
+_FROM = partial(click.option, "--from", "source", type=_FOLDER)
 
 
 @click.group()
@@ -22,6 +26,7 @@ def experiment() -> None:
       crmlib experiment run my_experiment.py --quick --jobs 2 --to results/mine
       crmlib experiment compare interpretml-telco --from results/telco --to table.tex
       crmlib experiment report weighted-entropy --to paper/
+      crmlib experiment export --check
     """
 
 
@@ -44,12 +49,12 @@ def listing(csv: bool) -> None:
 @click.option("--jobs", default=1, show_default=True, help="Processes; -1 for one a core.")
 @click.option(
     "--cache",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=_FOLDER,
     help="Folder that keeps every finished cell: after a crash or a change, only the rest is run.",
 )
 @click.option(
     "--to",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=_FOLDER,
     help="Folder for numbers (Parquet), cells (CSV) and the manifest (JSON).",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the manifest, for a script.")
@@ -83,12 +88,7 @@ def run(name: str, cache: Path | None, to: Path | None, as_json: bool, **options
 
 @experiment.command()
 @click.argument("names", nargs=-1)
-@click.option(
-    "--from",
-    "source",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Results of `run --to`, for a single NAME; else those kept with crmlib.",
-)
+@_FROM(help="Results of `run --to`, for a single NAME; else those kept with crmlib.")
 @click.option(
     "--to",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -112,15 +112,10 @@ def compare(names: tuple[str, ...], source: Path | None, to: Path | None) -> Non
 
 @experiment.command()
 @click.argument("name")
-@click.option(
-    "--from",
-    "source",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Results of `run --to`; else those kept with crmlib.",
-)
+@_FROM(help="Results of `run --to`; else those kept with crmlib.")
 @click.option(
     "--to",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=_FOLDER,
     required=True,
     help="Folder for tables (.md, .tex, .csv), figures (.svg, .pdf) and their hashes.",
 )
@@ -137,6 +132,54 @@ def report(name: str, source: Path | None, to: Path) -> None:
         written = write(declared, results, to)
     for path in written:
         click.echo(path)
+
+
+@experiment.command()
+@click.argument("pages", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--to", type=_FOLDER, help="Folder for every table (.csv, .md, .tex) and figure (.svg, .pdf)."
+)
+@click.option("--check", is_flag=True, help="Fail if anything is not what the manifest says.")
+@click.option("--update", is_flag=True, help="Write the manifest: after a change you meant.")
+def export(pages: tuple[Path, ...], to: Path | None, check: bool, update: bool) -> None:
+    r"""Run PAGES (all research pages) and write what they show, or check it.
+
+    The manifest book/research/exhibits.json has the hash of every table, figure and printed number.
+
+    \b
+    Examples:
+      crmlib experiment export --check
+      crmlib experiment export book/research/published-rerun.md --to exhibits/
+      crmlib experiment export book/research/published-rerun.md --update
+    """
+    from crmlib.course import find_root
+    from crmlib.experiments import exhibits as show
+
+    if not (to or check or update):
+        raise click.UsageError("Say what to do: --to FOLDER, --check or --update.")
+    with _message():
+        root = find_root()
+        place = root / "book" / "research" / show.MANIFEST
+        chosen = [page.resolve() for page in pages] or sorted(place.parent.glob("*.md"))
+        try:
+            shown = {page.relative_to(root).as_posix(): show.exhibits(page) for page in chosen}
+        except RuntimeError as error:  # a cell failed
+            raise click.ClickException(str(error)) from None
+    if to is not None:
+        for path in (path for page in shown.values() for one in page for path in one.write(to)):
+            click.echo(path)
+    found, committed = show.manifest(shown), show.read(place)
+    theirs, others = show.split(committed, shown)
+    if check:
+        wrong = show.differences(found, theirs if pages else committed)
+        if wrong:
+            meant = "If you meant it: crmlib experiment export --update"
+            raise click.ClickException("\n".join([*wrong, meant]))
+        click.echo(f"{len(found['exhibits'])} exhibits are what {show.MANIFEST} says.")
+    if update:
+        found["exhibits"] |= others["exhibits"] if pages else {}
+        show.write(place, found)
+        click.echo(f"Written to {place}")
 
 
 def _results(name: str, source: Path | None) -> Any:

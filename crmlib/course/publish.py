@@ -18,6 +18,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from crmlib.course.editions import changes, stage
+
 #: What decides the numbers on a page besides the page itself.
 _INPUTS = ("crmlib/**/*.py", "crmlib/**/*.toml", "datasets/**/*.toml", "requirements.lock")
 _EXECUTED = re.compile(r"(\S+)\.md: Executed notebook in ([\d.]+) seconds")
@@ -92,6 +94,10 @@ def build_book(
     output: Path | str | None = None,
     *,
     fresh: bool = False,
+    edition: str = "public",
+    base_url: str = "",
+    version: str = "",
+    offers: bool = False,
     say: Callable[[str], object] = print,
 ) -> Site:
     """Execute every page and build the site, with warnings as errors.
@@ -104,6 +110,16 @@ def build_book(
         Folder in which ``_build`` is made; ``book`` in the checkout by default.
     fresh : bool
         Execute every page anew, even those that have not changed.
+    edition : {"public", "instructor"}
+        The public site holds no solution. The instructor's has a part with each assignment's
+        solution, hidden tests, rubric and planted mistakes, and asks not to be indexed.
+    base_url : str
+        The address the site will have, for what needs one: sitemap, link previews, a page for
+        addresses that are none. Without it the site works anywhere, also from a stick.
+    version : str
+        The version its switch calls the current one; none by default, and then no switch.
+    offers : bool
+        Whether the front page links to ``editions.html``, which `publish_book` writes beside it.
     say : callable
         Receives a line for each page executed; `print` by default.
 
@@ -116,6 +132,8 @@ def build_book(
     BookError
         If a page raises, a link is broken, or anything else warns. The message holds the
         warnings and names the log.
+    ValueError
+        If there is no such edition, or the address is none.
 
     Notes
     -----
@@ -131,6 +149,15 @@ def build_book(
     build = output / "_build"
     build.mkdir(parents=True, exist_ok=True)
     _drop_stale(root, build, fresh=fresh)
+    checkout = root
+    if wanted := changes(edition=edition, base_url=base_url, version=version, offers=offers):
+        # A copy of the sources carries what is different, beside the default site.
+        output = build / (edition if edition != "public" else "published")
+        root = stage(root, output / "source", wanted, cache=build / ".jupyter_cache")
+        build = output / "_build"
+        build.mkdir(exist_ok=True)
+    for name in ("html", ".doctrees", "jupyter_execute"):
+        shutil.rmtree(build / name, ignore_errors=True)
     log = build / "build.log"
     command = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()"]
     command += [
@@ -144,7 +171,7 @@ def build_book(
     command += ["-W", "-n", "--keep-going"]
     warnings = []
     with log.open("w", encoding="utf-8") as file:
-        for line in _lines(command, root):
+        for line in _lines(command, root, checkout):
             file.write(line + "\n")
             if _PROBLEM.search(line):
                 warnings.append(line)
@@ -163,9 +190,7 @@ def build_book(
 
 
 def _drop_stale(root: Path, build: Path, *, fresh: bool) -> None:
-    """Remove the old site, and the outputs of executed pages when they may have changed."""
-    for name in ("html", ".doctrees", "jupyter_execute"):
-        shutil.rmtree(build / name, ignore_errors=True)
+    """Remove the outputs of executed pages when they may have changed."""
     stamp = build / ".jupyter_cache" / "made-with"
     now = _fingerprint(root)
     if fresh or not stamp.is_file() or stamp.read_text() != now:
@@ -184,10 +209,10 @@ def _fingerprint(root: Path) -> str:
     return digest.hexdigest()
 
 
-def _lines(command: list[str], root: Path) -> Iterator[str]:
-    """Run `command` and yield what it prints, line by line and without colors."""
+def _lines(command: list[str], root: Path, checkout: Path) -> Iterator[str]:
+    """Run `command` in `root` and yield what it prints, line by line and without colors."""
     # Pages import the crmlib of this checkout, whatever else is installed.
-    path = os.pathsep.join(filter(None, [str(root), os.environ.get("PYTHONPATH")]))
+    path = os.pathsep.join(filter(None, [str(checkout), os.environ.get("PYTHONPATH")]))
     env = {**os.environ, "PYTHONPATH": path, "PYTHONIOENCODING": "utf-8"}
     with subprocess.Popen(
         command,

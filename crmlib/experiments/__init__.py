@@ -20,7 +20,13 @@ from crmlib.experiments.declare import (
 )
 from crmlib.experiments.export import as_text, save_figure, save_table
 from crmlib.experiments.metrics import METRICS, Metric, top_lift
-from crmlib.experiments.protocols import FixedSplit, KFold, Protocol, ShuffleSplit
+from crmlib.experiments.protocols import (
+    FixedSplit,
+    KFold,
+    LearningCurve,
+    Protocol,
+    ShuffleSplit,
+)
 from crmlib.experiments.report import ranks, report
 from crmlib.experiments.results import Results
 from crmlib.experiments.run import run
@@ -45,6 +51,7 @@ __all__ = [
     "Experiment",
     "FixedSplit",
     "KFold",
+    "LearningCurve",
     "Metric",
     "Model",
     "Part",

@@ -83,7 +83,9 @@ def plan(experiment: Experiment, data: str, table: Any, content: str) -> list[Ce
     splits = experiment.protocol.splits(table)
     for model in experiment.models:
         modules = {module for name in experiment.metrics for module in METRICS[name].rests_on}
-        about = fingerprint.describe((model.build(), model.grid, model.weigh, judging), modules)
+        about = fingerprint.describe(
+            (model.build(), model.grid, model.weigh, model.lift, judging), modules
+        )
         same = (content, model.name, about, _code(modules))
         for number, rows in enumerate(splits):
             key = fingerprint.digest(*same, *(part.tolist() for part in rows))
@@ -182,9 +184,14 @@ def tune(model: Model, train: Table, judging: Judging) -> Mapping[str, Any]:
 
 
 def _chances(model: Model, setting: Mapping[str, Any], train: Table, test: Table) -> Any:
-    """Fit on some rows, return the chances of leaving of others."""
+    """Fit on some rows, return the chances of leaving of others (or what ranks them by lift)."""
     fitted = model.build().set_params(**setting)
     left = train.y.to_numpy().astype(bool)
+    if model.lift:
+        if train.treatment is None:
+            raise ValueError("it ranks by lift, and the table has no treatment.")
+        fitted.fit(train.X, left.astype(int), train.treatment.to_numpy())
+        return np.asarray(fitted.predict(test.X), float)
     if model.weigh:
         if train.weight is None:
             raise ValueError("it weighs rows, and the table has no weight.")

@@ -109,7 +109,7 @@ def compare(
     --------
     >>> from crmlib.experiments import find, stored
     >>> compare(find("c50-rules"), stored("c50-rules")).verdicts.to_dict()
-    {'reproduced': 8}
+    {'reproduced': 12}
     """
     pairs = [(experiment, results)] if isinstance(experiment, Experiment) else experiment
     rows = [_row(one, claim, found) for one, found in pairs for claim in one.claims]

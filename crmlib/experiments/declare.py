@@ -36,6 +36,8 @@ class Table:
         Weight of a customer, such as the monthly charge; for models that weigh rows.
     split : Series, optional
         'train' or 'test' for each row, where one was published; for `FixedSplit`.
+    treatment : Series, optional
+        1 for those who got an offer, 0 for the control group; for models of lift and "Qini".
     """
 
     X: pd.DataFrame
@@ -43,6 +45,7 @@ class Table:
     costs: pd.DataFrame | None = None
     weight: pd.Series[float] | None = None
     split: pd.Series[Any] | None = None
+    treatment: pd.Series[int] | None = None
 
     def __post_init__(self) -> None:
         as_frame(self.X, "X")
@@ -99,6 +102,9 @@ class Model:
         out, and the results say so.
     weigh : bool
         Pass the table's `weight` to `fit` as `sample_weight`.
+    lift : bool
+        It ranks by lift, as the learners of `crmlib.recovery` do: ``fit(X, y, treatment)``, and
+        `predict` gives the score. "Qini" and "AUUC" judge it.
     """
 
     name: str
@@ -106,6 +112,7 @@ class Model:
     grid: tuple[Mapping[str, Any], ...] = ()
     needs: tuple[str, ...] = ()
     weigh: bool = False
+    lift: bool = False
 
 
 @dataclass(frozen=True)
@@ -118,10 +125,13 @@ class Reading:
         Its label in results.
     compute : callable
         Takes what `Data.load` returned, returns numbers by name.
+    needs : tuple of str
+        Modules it imports that crmlib does not require; as in `Model`.
     """
 
     name: str
     compute: Callable[[Any], Mapping[str, float]]
+    needs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

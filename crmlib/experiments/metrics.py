@@ -114,6 +114,22 @@ def _savings_at_half(y: Any, p: Floats, table: Table | None) -> float:
     return savings(y, p, _costs(table), threshold=0.5)
 
 
+def _qini(y: Any, p: Floats, table: Table | None) -> float:
+    return float(_curve(y, p, table).qini)
+
+
+def _auuc(y: Any, p: Floats, table: Table | None) -> float:
+    return float(_curve(y, p, table).auuc)
+
+
+def _curve(y: Any, p: Floats, table: Table | None) -> Any:
+    from crmlib.recovery import lift_curve
+
+    if table is None or table.treatment is None:
+        raise ValueError("Qini and AUUC need to know who got the offer: give the Table treatment.")
+    return lift_curve(np.asarray(y).astype(int), table.treatment.to_numpy(), p)
+
+
 def _costs(table: Table | None) -> Any:
     if table is None or table.costs is None:
         raise ValueError("savings need the costs of the four outcomes: give the Table costs.")
@@ -121,6 +137,7 @@ def _costs(table: Table | None) -> Any:
 
 
 _MONEY = ("crmlib.profit",)
+_LIFT = ("crmlib.recovery.targeting",)
 
 #: The measures experiments name.
 METRICS = {
@@ -134,7 +151,11 @@ METRICS = {
     "EMP": Metric(_emp, unit="money per customer", rests_on=_MONEY),
     "savings": Metric(_savings, unit="share of cost", rests_on=_MONEY),
     "savings at 0.5": Metric(_savings_at_half, unit="share of cost", rests_on=_MONEY),
+    "Qini": Metric(_qini, unit="outcomes per customer", rests_on=_LIFT),
+    "AUUC": Metric(_auuc, unit="outcomes per customer", rests_on=_LIFT),
     "accuracy": Metric(lambda y, p, _: float(sk.accuracy_score(y, p > 0.5))),
     "error": Metric(lambda y, p, _: float(1 - sk.accuracy_score(y, p > 0.5)), False),
+    "precision": Metric(lambda y, p, _: float(sk.precision_score(y, p > 0.5, zero_division=0.0))),
+    "recall": Metric(lambda y, p, _: float(sk.recall_score(y, p > 0.5))),
     "F1": Metric(lambda y, p, _: float(sk.f1_score(y, p > 0.5, zero_division=0.0))),
 }

@@ -129,6 +129,77 @@ class KFold(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
+class LearningCurve(Protocol):
+    """Training rows grow, test rows stay: how good a model is after so many customers.
+
+    Each repeat divides the rows once. The first `sizes[0]` training rows are the first split,
+    the first `sizes[1]`, among them those before, the second; each keeps the churn rate.
+
+    Attributes
+    ----------
+    sizes : tuple of int
+        Numbers of training rows, ascending.
+    repeats : int
+        Number of divisions.
+    test_size : float
+        Share of test rows.
+    seed : int
+        Of the division.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from crmlib.experiments import Table
+    >>> table = Table(pd.DataFrame({"x": range(20)}), pd.Series([True, False] * 10))
+    >>> curve = LearningCurve(sizes=(4, 8), repeats=2)
+    >>> [(curve.size(k), len(a), len(b)) for k, (a, b) in enumerate(curve.splits(table))]
+    [(4, 4, 10), (8, 8, 10), (4, 4, 10), (8, 8, 10)]
+    """
+
+    sizes: tuple[int, ...] = (250, 500, 1000)
+    repeats: int = 5
+    test_size: float = 0.5
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        whole(self.repeats, "repeats", 1)
+        number(self.test_size, "test_size", 0, 1, open_low=True, open_high=True)
+        for size in self.sizes:
+            whole(size, "sizes", 2)
+        if not self.sizes or list(self.sizes) != sorted(set(self.sizes)):
+            raise ValueError(f"sizes must ascend, got {self.sizes}.")
+
+    def size(self, split: int) -> int:
+        """Return the number of training rows of a split, by its number.
+
+        Parameters
+        ----------
+        split : int
+            As in the results.
+        """
+        return self.sizes[split % len(self.sizes)]
+
+    def divide(self, table: Table) -> Iterator[tuple[Any, Any]]:
+        """Yield (training rows, test rows) as positions."""
+        splitter = StratifiedShuffleSplit(
+            self.repeats, test_size=self.test_size, random_state=self.seed
+        )
+        left = table.y.to_numpy().astype(bool)
+        for rows, test in splitter.split(table.X, left):
+            if self.sizes[-1] > len(rows):
+                raise ValueError(f"sizes go to {self.sizes[-1]}, training rows to {len(rows)}.")
+            # Each row stands at its place within its class, so that every beginning is mixed
+            # as the whole is.
+            place = np.empty(len(rows))
+            for label in (False, True):
+                same = left[rows] == label
+                place[same] = (np.arange(same.sum()) + 0.5) / same.sum()
+            ordered = rows[np.argsort(place, kind="stable")]
+            for size in self.sizes:
+                yield ordered[:size], test
+
+
+@dataclass(frozen=True, kw_only=True)
 class FixedSplit(Protocol):
     """The split that came with the data: the table's `split` column.
 

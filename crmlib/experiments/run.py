@@ -16,7 +16,7 @@ import pandas as pd
 from crmlib._checks import whole
 from crmlib.experiments import fingerprint
 from crmlib.experiments.cells import Cell, Outcome, plan, work
-from crmlib.experiments.declare import Experiment, Part, Reading
+from crmlib.experiments.declare import Experiment, Model, Part, Reading
 from crmlib.experiments.results import Results, atomic, surroundings
 
 #: A progress bar appears only in runs of more cells than this.
@@ -127,22 +127,25 @@ def run(
 
 def _packages(experiment: Experiment) -> list[str]:
     """Return the packages that models need besides crmlib's own."""
-    modules = {name for model in experiment.models for name in model.needs}
+    workers: list[Model | Reading] = [*experiment.models, *experiment.readings]
+    modules = {name for worker in workers for name in worker.needs}
     return sorted(fingerprint.distributions()[module] for module in modules)
 
 
 def _possible(experiment: Experiment) -> tuple[Experiment, dict[str, str]]:
-    """Leave out models whose library is not installed, and say which."""
+    """Leave out models and readings whose library is not installed, and say which."""
     left_out: dict[str, str] = {}
-    for model in experiment.models:
-        absent = [name for name in model.needs if find_spec(name) is None]
+    workers: list[Model | Reading] = [*experiment.models, *experiment.readings]
+    for worker in workers:
+        absent = [name for name in worker.needs if find_spec(name) is None]
         if absent:
-            left_out[model.name] = f"not installed: {', '.join(absent)}"
+            left_out[worker.name] = f"not installed: {', '.join(absent)}"
     kept = tuple(model for model in experiment.models if model.name not in left_out)
-    if not kept and not experiment.readings:
+    readings = tuple(one for one in experiment.readings if one.name not in left_out)
+    if not kept and not readings:
         told = "; ".join(f"{name}: {why}" for name, why in left_out.items())
         raise ImportError(f"No model of {experiment.name} can be built here. {told}")
-    return replace(experiment, models=kept, claims=()), left_out
+    return replace(experiment, models=kept, readings=readings, claims=()), left_out
 
 
 def _load(experiment: Experiment) -> tuple[dict[str, Any], dict[str, str]]:

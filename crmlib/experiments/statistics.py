@@ -313,7 +313,7 @@ def bayesian_signed_rank(
     shares = np.column_stack([below, 1 - above - below, above])
     best = np.isclose(shares, shares.max(axis=1, keepdims=True), rtol=0, atol=1e-12)
     won = (best / best.sum(axis=1, keepdims=True)).mean(axis=0)
-    return pd.Series(won, index=["worse", "equivalent", "better"], name="probability")
+    return _three(won)
 
 
 def _pairs(
@@ -369,11 +369,12 @@ def correlated_t(
     else:
         t = stats.t(len(z) - 1, loc=mean, scale=spread)
         worse, better = float(t.cdf(-half)), float(t.sf(half))
-    return pd.Series(
-        [worse, 1 - worse - better, better],
-        index=["worse", "equivalent", "better"],
-        name="probability",
-    )
+    return _three([worse, 1 - worse - better, better])
+
+
+def _three(probabilities: npt.ArrayLike) -> pd.Series[float]:
+    values = np.asarray(probabilities, dtype=float)
+    return pd.Series(values, index=["worse", "equivalent", "better"], name="probability")
 
 
 def decision(probabilities: pd.Series[float], level: float = 0.95) -> str:

@@ -62,6 +62,21 @@ def television() -> Table:
     return Table(loaded.X, loaded.y, costs, _weight(costs["miss_churner"]))
 
 
+def hillstrom(email: str) -> Table:
+    """Return one of Hillstrom's two e-mails against no e-mail: who visited within two weeks.
+
+    Parameters
+    ----------
+    email : {"Mens E-Mail", "Womens E-Mail"}
+        Which offer; the other one's customers are left out.
+    """
+    frame = load("hillstrom").frame
+    frame = frame[frame["segment"].isin([email, "No E-Mail"])].reset_index(drop=True)
+    X = frame[["recency", "history", "mens", "womens", "zip_code", "newbie", "channel"]]
+    treatment = (frame["segment"] == email).astype(int)
+    return Table(X, frame["visit"].astype(bool), treatment=treatment.rename("treatment"))
+
+
 @cache
 def operator(
     scenario: str, *, customers: int = 4000, month: int = 12, horizon: int = 6, seed: int = 0

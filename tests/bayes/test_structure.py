@@ -107,6 +107,36 @@ def test_tan_is_the_tree_of_largest_conditional_information():
     assert parents[target] == ()
 
 
+def test_fan_is_the_augmented_forest_of_highest_bic():
+    target = 3
+    for seed in (3, 7):
+        codes = planted(300, seed)
+        family = FamilyScores(codes, scores.score_function("bic"))
+        augmented = [
+            p
+            for p in all_dags(4)
+            if all(target in p[v] and len(p[v]) <= 2 for v in range(3)) and not p[target]
+        ]
+        best = max(family.total(p) for p in augmented)
+        assert family.total(structure.fan(codes, target)) == pytest.approx(best, rel=1e-12)
+
+
+def test_an_attribute_of_many_values_is_the_hub_of_tan_and_not_of_fan():
+    """Mutual information is overestimated where cells are many and rows few."""
+    rng = np.random.default_rng(0)
+    rows = 800
+    usage = rng.integers(0, 4, (5, rows))
+    usage[1] = (usage[0] + (rng.random(rows) < 0.3)) % 4  # the only real edge
+    frame = pd.DataFrame({f"usage{i}": values.astype(str) for i, values in enumerate(usage)})
+    frame.insert(0, "state", rng.integers(0, 50, rows).astype(str))
+    left = pd.Series(rng.random(rows) < 0.15 + 0.2 * (usage[2] == 3), name="left")
+    edges = {
+        kind: BayesNetClassifier(kind).fit(frame, left).network_.edges for kind in ("tan", "fan")
+    }
+    assert sum(parent == "state" for parent, _ in edges["tan"]) >= 4
+    assert [edge for edge in edges["fan"] if edge[0] != "left"] == [("usage0", "usage1")]
+
+
 def test_the_forest_leaves_noise_alone_and_never_loses_bic():
     codes = planted()
     parents = structure.forest(codes, target=2)

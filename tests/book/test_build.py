@@ -33,6 +33,7 @@ def small_book(tmp_path):
         skip = shutil.ignore_patterns("_build", "__pycache__")
         shutil.copytree(ROOT / folder, root / folder, ignore=skip)
     shutil.copy(ROOT / "_config.yml", root)
+    shutil.copy(ROOT / "CITATION.cff", root)
     shutil.copy(ROOT / "requirements.lock", root)
     (root / "book" / "intro.md").write_text("# A small book\n")
 

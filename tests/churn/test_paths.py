@@ -8,26 +8,11 @@ import pytest
 from crmlib.churn import path_model
 from crmlib.churn.pls import SCHEMES, correlate, cronbach_alpha, estimate, rho_a, total_effects
 from crmlib.data import load
+from crmlib.experiments.published.ecsi_mobi import BLOCKS as ECSI
+from crmlib.experiments.published.ecsi_mobi import PATHS as ECSI_PATHS
 
 mpl.use("Agg")
 
-ECSI = {
-    "Image": [f"IMAG{i}" for i in range(1, 6)],
-    "Expectation": [f"CUEX{i}" for i in range(1, 4)],
-    "Quality": [f"PERQ{i}" for i in range(1, 8)],
-    "Value": ["PERV1", "PERV2"],
-    "Satisfaction": [f"CUSA{i}" for i in range(1, 4)],
-    "Complaints": ["CUSCO"],
-    "Loyalty": [f"CUSL{i}" for i in range(1, 4)],
-}
-ECSI_PATHS = [
-    *[("Image", to) for to in ("Expectation", "Satisfaction", "Loyalty")],
-    *[("Expectation", to) for to in ("Quality", "Value", "Satisfaction")],
-    *[("Quality", to) for to in ("Value", "Satisfaction")],
-    ("Value", "Satisfaction"),
-    *[("Satisfaction", to) for to in ("Complaints", "Loyalty")],
-    ("Complaints", "Loyalty"),
-]
 REPUTATION = {
     "COMP": ["comp_1", "comp_2", "comp_3"],
     "LIKE": ["like_1", "like_2", "like_3"],

@@ -53,7 +53,7 @@ def test_a_run_gives_the_numbers_that_are_kept(name):
 
 
 def test_c50s_counts_are_exact():
-    assert compare(find("c50-rules"), stored("c50-rules")).verdicts.to_dict() == {"reproduced": 8}
+    assert compare(find("c50-rules"), stored("c50-rules")).verdicts.to_dict() == {"reproduced": 12}
 
 
 @pytest.mark.parametrize("name", sorted(experiments()))
@@ -114,9 +114,9 @@ def test_the_command_line_lists_runs_compares_and_reports(cli, tmp_path):
     assert "c50-rules" in cli("list").output
     done = cli("run", "c50-rules", "--cache", f"{tmp_path}/c", "--to", f"{tmp_path}/r", "--json")
     assert done.exit_code == 0, done.output
-    assert json.loads(done.stdout)["cells"]["all"] == 4
+    assert json.loads(done.stdout)["cells"]["all"] == 6
     compared = cli("compare", "c50-rules", "--from", f"{tmp_path}/r", "--to", f"{tmp_path}/t.md")
-    assert "8 reproduced" in compared.output
+    assert "12 reproduced" in compared.output
     assert (tmp_path / "t.md").read_text().startswith("| experiment | data |")
     written = cli("report", "c50-rules", "--to", f"{tmp_path}/paper")
     assert written.exit_code == 0, written.output

@@ -267,3 +267,75 @@ def test_the_machinery_counts_into_every_key():
         "metrics",
         "protocols",
     }
+
+
+def offer():
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame({"history": rng.random(2000)})
+    given = pd.Series(rng.integers(0, 2, 2000))
+    visits = pd.Series(rng.random(2000) < 0.1 + 0.6 * X["history"] * given)
+    return Table(X, visits, treatment=given)
+
+
+def test_a_model_of_lift_learns_from_the_treatment_and_beats_lots():
+    from crmlib.experiments.models import ByLot
+    from crmlib.recovery import TLearner
+
+    declared = Experiment(
+        "lift",
+        "Lift",
+        "Whom does it move?",
+        (Data("offer", offer),),
+        (Model("T-learner", TLearner, lift=True), Model("lots", ByLot, lift=True)),
+        KFold(folds=2, repeats=2),
+        ("Qini", "AUUC"),
+    )
+    qini = run(declared).scores("Qini").mean()
+    assert qini["T-learner"] > 0.02
+    assert abs(qini["lots"]) < 0.02
+    bare = Data("bare", customers)
+    with pytest.raises(RuntimeError, match="the table has no treatment"):
+        run(Experiment("n", "N", "?", (bare,), declared.models, KFold(folds=2), ("Qini",)))
+    with pytest.raises(RuntimeError, match="need to know who got the offer"):
+        run(change(metrics=("Qini",)))
+
+
+def test_training_rows_of_a_learning_curve_grow_and_its_test_rows_stay():
+    from crmlib.experiments import LearningCurve
+
+    table = customers()
+    curve = LearningCurve(sizes=(20, 50, 100), repeats=2)
+    splits = curve.splits(table)
+    assert [curve.size(k) for k in range(6)] == [len(train) for train, _ in splits]
+    for first in (0, 3):
+        small, middle, large = (set(train) for train, _ in splits[first : first + 3])
+        assert small < middle < large
+        assert all((test == splits[first][1]).all() for _, test in splits[first : first + 3])
+        assert not large & set(splits[first][1])
+    rate = table.y.mean()
+    for train, _ in splits:
+        assert abs(table.y.iloc[train].sum() - rate * len(train)) <= 1
+    with pytest.raises(ValueError, match="sizes must ascend"):
+        LearningCurve(sizes=(50, 20))
+    with pytest.raises(ValueError, match="sizes go to 150, training rows to 100"):
+        LearningCurve(sizes=(150,)).splits(table)
+
+
+def test_a_reading_without_its_library_is_left_out_and_named():
+    readings = (Reading("here", len), Reading("there", len, needs=("no_such_library",)))
+    declared = Experiment("r", "R", "?", (Data("d", pd.DataFrame),), readings=readings)
+    with pytest.raises(ImportError, match="no_such_library"):
+        run(declared, part=Part(models=("there",)))
+
+
+def test_a_fit_is_measured_in_a_process_of_its_own():
+    from crmlib.experiments import models, tables
+    from crmlib.experiments.cost import fit_cost
+
+    table = tables.iranian()
+    cost = fit_cost(Model("forest", models.forest), table)
+    assert cost["seconds"] > 0
+    if sys.platform == "linux":
+        assert cost["memory"] > 0
+    with pytest.raises(RuntimeError, match=r"Measuring tree failed: .*max_depth"):
+        fit_cost(Model("tree", models.id3, ({"max_depth": -1},)), table)

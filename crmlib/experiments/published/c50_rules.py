@@ -10,11 +10,19 @@ import pandas as pd
 from crmlib.data import load
 from crmlib.experiments.declare import Claim, Data, Experiment, Reading, Source
 
-SOURCE = Source(
-    "Kuhn, M. and Quinlan, R., C50: C5.0 Decision Trees and Rule-Based Models (R package)",
+WORK = "Kuhn, M. and Quinlan, R., C50: C5.0 Decision Trees and Rule-Based Models (R package)"
+RULEQUEST = Source(
+    WORK,
     "help page of the churn data, which quotes the rules of RuleQuest's example",
     "read",
     "https://github.com/topepo/C5.0/blob/master/R/C5.0-package.R",
+)
+#: Later versions of the page show the rules that the R package itself prints, numbered anew.
+PACKAGE = Source(
+    WORK,
+    "help page of the churn data in version 0.1.1",
+    "read",
+    "https://www.rdocumentation.org/packages/C50/versions/0.1.1/topics/churn",
 )
 
 Condition = Callable[[pd.DataFrame], "pd.Series[bool]"]
@@ -45,12 +53,27 @@ def _complaining(x: pd.DataFrame) -> pd.Series[bool]:
     return (x["total_day_minutes"] <= 120.5) & (x["number_customer_service_calls"] > 3)
 
 
-#: Condition, predicted class, and the published number of customers and of errors.
-RULES: dict[str, tuple[Condition, str, int, int]] = {
-    "Rule 1": (_loyal_at_home, "no", 2221, 60),
-    "Rule 5": (_loyal_moderate, "no", 1972, 87),
-    "Rule 10": (_abroad_unused, "yes", 60, 0),
-    "Rule 12": (_complaining, "yes", 32, 0),
+def _expensive_evenings(x: pd.DataFrame) -> pd.Series[bool]:
+    return (
+        (x["international_plan"] == "no")
+        & (x["voice_mail_plan"] == "no")
+        & (x["total_day_minutes"] > 246.6)
+        & (x["total_eve_charge"] > 20.5)
+    )
+
+
+def _long_days(x: pd.DataFrame) -> pd.Series[bool]:
+    return x["total_day_minutes"] > 264.4
+
+
+#: Condition, predicted class, the published number of customers and of errors, and the source.
+RULES: dict[str, tuple[Condition, str, int, int, Source]] = {
+    "Rule 1": (_loyal_at_home, "no", 2221, 60, RULEQUEST),
+    "Rule 5": (_loyal_moderate, "no", 1972, 87, RULEQUEST),
+    "Rule 10": (_abroad_unused, "yes", 60, 0, RULEQUEST),
+    "Rule 12": (_complaining, "yes", 32, 0, RULEQUEST),
+    "R's rule 5": (_expensive_evenings, "yes", 43, 2, PACKAGE),
+    "R's rule 10": (_long_days, "yes", 211, 84, PACKAGE),
 }
 
 
@@ -64,7 +87,7 @@ def training_rows() -> pd.DataFrame:
 
 def counts(frame: pd.DataFrame, rule: str) -> dict[str, float]:
     """Return how many customers a rule covers, and how many of them it gets wrong."""
-    condition, label, _, _ = RULES[rule]
+    condition, label, *_ = RULES[rule]
     covered = frame.loc[condition(frame), "churn"]
     return {"customers": len(covered), "errors": int((covered != label).sum())}
 
@@ -76,8 +99,8 @@ EXPERIMENT = Experiment(
     data=(Data("MLC++", training_rows),),
     readings=tuple(Reading(rule, partial(counts, rule=rule)) for rule in RULES),
     claims=tuple(
-        Claim(measure, published, 0, SOURCE, rule)
-        for rule, (_, _, customers, errors) in RULES.items()
+        Claim(measure, published, 0, source, rule)
+        for rule, (_, _, customers, errors, source) in RULES.items()
         for measure, published in (("customers", customers), ("errors", errors))
     ),
     note="Counting by a printed rule needs no learner: it shows that the rows are the same.",

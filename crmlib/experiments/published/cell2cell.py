@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from crmlib.data import load
-from crmlib.experiments import models
+from crmlib.experiments import models, own_files
 from crmlib.experiments.declare import Data, Experiment, Model, Table
 from crmlib.experiments.protocols import KFold
 
 
 def training() -> Table:
     """Return the labeled rows; the file is the user's own."""
-    loaded = load("cell2cell")
-    return Table(loaded.X, loaded.y)
+    return own_files.labeled(load("cell2cell"))
 
 
 EXPERIMENT = Experiment(
@@ -21,7 +20,7 @@ EXPERIMENT = Experiment(
     data=(Data("Cell2Cell", training),),
     models=(
         Model("logistic regression", models.logistic),
-        Model("boosted trees", models.boosting),
+        own_files.TREES,
         Model("random forest", models.forest),
     ),
     protocol=KFold(folds=2, repeats=5, seed=0),

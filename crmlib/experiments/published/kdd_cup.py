@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from crmlib.data import load
-from crmlib.experiments import models
+from crmlib.experiments import models, own_files
 from crmlib.experiments.declare import Claim, Data, Experiment, Model, Source, Table
 from crmlib.experiments.protocols import KFold
 
@@ -17,8 +17,7 @@ SOURCE = Source(
 
 def small() -> Table:
     """Return the small set; the file is the user's own."""
-    loaded = load("kdd-cup-2009")
-    return Table(loaded.X.dropna(axis=1, how="all"), loaded.y)
+    return own_files.labeled(load("kdd-cup-2009"))
 
 
 EXPERIMENT = Experiment(
@@ -26,10 +25,7 @@ EXPERIMENT = Experiment(
     title="KDD Cup 2009, churn",
     question="How near does a plain model come to the winners of a contest?",
     data=(Data("KDD Cup 2009", small),),
-    models=(
-        Model("boosted trees", models.boosting),
-        Model("naive Bayes", models.network),
-    ),
+    models=(own_files.TREES, Model("naive Bayes", models.network)),
     protocol=KFold(folds=5, seed=0),
     metrics=("AUC", "top-decile lift"),
     claims=(
@@ -40,6 +36,14 @@ EXPERIMENT = Experiment(
             SOURCE,
             "boosted trees",
             gap="the winners' ensemble, on hidden test rows; here five folds of the small set",
+        ),
+        Claim(
+            "AUC",
+            0.7435,
+            0.02,
+            SOURCE,
+            "boosted trees",
+            gap="Orange's own system, on hidden test rows; here five folds of the small set",
         ),
         Claim(
             "AUC",
