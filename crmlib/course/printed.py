@@ -51,9 +51,10 @@ _NO_HAN = (
 #: Width of the text in the print style, in CSS pixels: what a table has to fit into.
 _TEXT_WIDTH = round((170 - 36) / 25.4 * 96)
 _PASSES = 6
-#: Simplified radicals that are characters as well; Unicode's normal forms leave these alone.
+#: Radicals that share the glyph of a simplified character; Unicode's normal forms leave them alone
+#: or name the traditional one.
 _RADICALS = str.maketrans(
-    "⻅⻉⻋⻓⻙⻚⻛⻜⻢⻥⻦⻧⻨⻩⻪⻬⻮⻰", "见贝车长韦页风飞马鱼鸟卤麦黄黾齐齿龙"
+    "⻅⻉⻋⻓⻔⻘⻙⻚⻛⻜⻢⻥⻦⻧⻨⻩⻪⻬⻮⻰⼾⾭", "见贝车长门青韦页风飞马鱼鸟卤麦黄黾齐齿龙户青"
 )
 #: The last code on a line of a character map: what the glyph before it means.
 _LAST_CODE = re.compile(r"(?m)^(.*> )<([0-9A-Fa-f]{4,})>$")
@@ -183,7 +184,7 @@ def build_pdf(
         _prepare(page)
         pdf = _print_until_stable(page, say)
         headings = page.evaluate(_HEADINGS)
-    pages = _finish(pdf, output, about, headings)
+    pages = _finish(pdf, output, about, headings, set(book.html))
     return PrintedBook(
         path=output,
         pages=pages,
@@ -256,7 +257,9 @@ def _page_numbers(reader: Any) -> dict[str, int]:
     }
 
 
-def _finish(pdf: bytes, output: Path, about: dict[str, Any], headings: list[str]) -> int:
+def _finish(
+    pdf: bytes, output: Path, about: dict[str, Any], headings: list[str], used: set[str]
+) -> int:
     """Name the book inside the file and put it in place, whole or not at all."""
     pypdf = optional("pypdf", "publish")
     writer = pypdf.PdfWriter(clone_from=io.BytesIO(pdf))
@@ -266,7 +269,7 @@ def _finish(pdf: bytes, output: Path, about: dict[str, Any], headings: list[str]
         raise BookError(f"The outline has {len(marks)} entries for {len(headings)} headings.")
     for mark, heading in zip(marks, headings, strict=True):
         mark[pypdf.generic.NameObject("/Title")] = pypdf.generic.TextStringObject(heading)
-    _name_characters(writer)
+    _name_characters(writer, used)
     writer.add_metadata(
         {
             "/Title": about["title"],
@@ -287,8 +290,12 @@ def _finish(pdf: bytes, output: Path, about: dict[str, Any], headings: list[str]
     return len(writer.pages)
 
 
-def _name_characters(writer: Any) -> None:
-    """Let a search find Chinese terms: say 户, not the radical ⼾ that shares its glyph."""
+def _name_characters(writer: Any, used: set[str]) -> None:
+    """Let a search find Chinese terms: say 户, not the radical ⼾ that shares its glyph.
+
+    `used` holds the characters of the book, which decide between a simplified character and the
+    traditional one that Unicode names.
+    """
     generic = optional("pypdf", "publish").generic
     done = set()
     for page in writer.pages:
@@ -299,19 +306,21 @@ def _name_characters(writer: Any) -> None:
             done.add(table.idnum)
             stream = table.get_object()
             text = stream.get_data().decode("latin-1")
-            named = _LAST_CODE.sub(_unified, text)
+            named = _LAST_CODE.sub(lambda code: _unified(code, used), text)
             if named != text:
                 fresh = generic.DecodedStreamObject()
                 fresh.set_data(named.encode("latin-1"))
                 writer._replace_object(table, fresh.flate_encode())
 
 
-def _unified(code: re.Match[str]) -> str:
+def _unified(code: re.Match[str], used: set[str]) -> str:
     """Return a code of a character map with radicals replaced by their ideographs."""
     characters = bytes.fromhex(code[2]).decode("utf-16-be", errors="replace")
     if not any("\u2e80" <= character <= "\u2fdf" for character in characters):
         return code[0]
-    plain = unicodedata.normalize("NFKC", characters.translate(_RADICALS))
+    simplified = characters.translate(_RADICALS)
+    known = set(simplified) <= used
+    plain = simplified if known else unicodedata.normalize("NFKC", characters)
     return f"{code[1]}<{plain.encode('utf-16-be').hex().upper()}>"
 
 
