@@ -16,6 +16,7 @@ import time
 import tomllib
 import unicodedata
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -174,16 +175,10 @@ def build_pdf(
     about = about_book(root)
     say("Collecting the pages ...")
     book = manuscript(site, root, about)
-    with tempfile.TemporaryDirectory() as folder, _chromium(playwright) as browser:
-        source = Path(folder) / "book.html"
-        source.write_text(book.html, encoding="utf-8")
-        page = browser.new_page(viewport={"width": _TEXT_WIDTH, "height": 1000})
-        page.route(lambda url: not url.startswith(("file:", "data:")), lambda route: route.abort())
-        page.emulate_media(media="print")
-        page.goto(source.as_uri(), wait_until="load", timeout=300_000)
-        _prepare(page)
-        pdf = _print_until_stable(page, say)
-        headings = page.evaluate(_HEADINGS)
+    # In a thread of its own: Playwright refuses to start beside a running event loop, and a
+    # notebook has one.
+    with ThreadPoolExecutor(1) as thread:
+        pdf, headings = thread.submit(_printed, book.html, playwright, say).result()
     pages = _finish(pdf, output, about, headings, set(book.html))
     return PrintedBook(
         path=output,
@@ -194,6 +189,19 @@ def build_pdf(
         megabytes=output.stat().st_size / 1e6,
         seconds=time.perf_counter() - started,
     )
+
+
+def _printed(html: str, playwright: Any, say: Callable[[str], object]) -> tuple[bytes, list[str]]:
+    """Return the PDF that Chromium prints of the book, and its headings."""
+    with tempfile.TemporaryDirectory() as folder, _chromium(playwright) as browser:
+        source = Path(folder) / "book.html"
+        source.write_text(html, encoding="utf-8")
+        page = browser.new_page(viewport={"width": _TEXT_WIDTH, "height": 1000})
+        page.route(lambda url: not url.startswith(("file:", "data:")), lambda route: route.abort())
+        page.emulate_media(media="print")
+        page.goto(source.as_uri(), wait_until="load", timeout=300_000)
+        _prepare(page)
+        return _print_until_stable(page, say), page.evaluate(_HEADINGS)
 
 
 @contextmanager

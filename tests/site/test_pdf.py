@@ -1,8 +1,10 @@
 """The printed book: what contents and references promise is where they say it is."""
 
+import asyncio
 import re
 import shutil
 import unicodedata
+from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -250,6 +252,15 @@ class TestSmallBooks:
 
     def test_the_same_site_gives_the_same_pages(self, small):
         assert small.print().pages == small.print().pages
+
+    def test_it_prints_beside_a_running_event_loop_as_in_a_notebook(self, small, browser):
+        assert browser.is_connected()  # Playwright runs in this thread already
+
+        async def cell():
+            return small.print()
+
+        with ThreadPoolExecutor(1) as notebook:
+            assert notebook.submit(asyncio.run, cell()).result().pages == small.print().pages
 
     def test_a_wide_table_and_a_long_line_stay_within_the_margins(self, small):
         cells = "".join(f"<td>column{n}</td>" for n in range(22))
