@@ -27,6 +27,7 @@ _TOGETHER = 3
 #: Shorter passages say too little, such as ``x = 1``.
 _SHORT = 20
 _WORD = re.compile(r"\w+")
+_MARK = re.compile("(BEGIN|END) (SOLUTION|HIDDEN TESTS)")
 _ESCAPE = re.compile(r"\\[nrt]")
 _TAG = re.compile(r"<[^>]*>")
 _MARKUP = {".html", ".htm", ".svg", ".xml"}
@@ -101,7 +102,9 @@ def passages(assignments: Iterable[Assignment]) -> list[Passage]:
         for cell in one.notebook.cells:
             if kind(cell) in ("answer", "written", "tests"):
                 for name, block in _blocks(cell):
-                    kept = tuple(line.strip() for line in block if line.strip() in secret)
+                    # nbgrader's marks around a solution are no part of it.
+                    own = (line.strip() for line in block if not _MARK.search(line))
+                    kept = tuple(line for line in own if line in secret)
                     found.append(Passage(one.name, f"{marks(cell)['grade_id']}{name}", kept))
         known = {line for cell in one.notebook.cells for line in cell.source.splitlines()}
         for mistake in one.mistakes:
