@@ -103,8 +103,8 @@ def passages(assignments: Iterable[Assignment]) -> list[Passage]:
             if kind(cell) in ("answer", "written", "tests"):
                 for name, block in _blocks(cell):
                     # nbgrader's marks around a solution are no part of it.
-                    own = (line.strip() for line in block if not _MARK.search(line))
-                    kept = tuple(line for line in own if line in secret)
+                    said = (line.strip() for line in block if not _MARK.search(line))
+                    kept = tuple(line for line in said if line in secret)
                     found.append(Passage(one.name, f"{marks(cell)['grade_id']}{name}", kept))
         known = {line for cell in one.notebook.cells for line in cell.source.splitlines()}
         for mistake in one.mistakes:
