@@ -36,13 +36,14 @@ Open a notebook on the left and run its first cell: it installs crmlib {version}
 - The first start takes a minute; later ones are quicker. Very large cells may run out of memory.
 """
 _FROM_SITE = (
-    "Python itself lies on this site; NumPy, pandas and the like come from cdn.jsdelivr.net and "
-    "pypi.org when the first cell runs, data from the addresses their sheets name."
+    "Python itself lies on this site; NumPy, pandas and the like come from the network that "
+    "distributes Pyodide and from the Python Package Index when the first cell runs, data from the "
+    "addresses their sheets name."
 )
 _FROM_CDN = (
-    "Python, NumPy, pandas and the like (about 50 MB, once) come from cdn.jsdelivr.net and "
-    "pypi.org when a notebook opens and its first cell runs, data from the addresses their sheets "
-    "name."
+    "Python, NumPy, pandas and the like (about 50 MB, once) come from the network that distributes "
+    "Pyodide and from the Python Package Index when a notebook opens and its first cell runs, data "
+    "from the addresses their sheets name."
 )
 
 
