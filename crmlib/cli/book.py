@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from crmlib._checks import optional
+from crmlib.cli._shared import messages
 from crmlib.cli.lite import lite
 from crmlib.cli.notebooks import notebooks
 from crmlib.cli.pdf import pdf
@@ -21,10 +22,6 @@ from crmlib.cli.slides import slides
 @click.group()
 def book() -> None:
     """Build the book, check and publish it, or open its chapters in JupyterLab."""
-
-
-book.add_command(notebooks)
-book.add_command(lite)
 
 
 @book.command()
@@ -49,13 +46,11 @@ def build(output: Path | None, edition: str, fresh: bool, show: bool) -> None:
     not changed either, are not executed again. The instructor's edition lies beside the public
     one and is never mixed with it.
     """
-    from crmlib.course import BookError, build_book
+    from crmlib.course import build_book
 
     click.echo("Building the book; pages are executed when they or the package have changed.")
-    try:
+    with messages():
         site = build_book(output=output, edition=edition, fresh=fresh, say=click.echo)
-    except BookError as error:
-        raise click.ClickException(str(error)) from None
     click.echo(
         f"\nThe book is ready: {site.pages} pages, {site.megabytes:.1f} MB, "
         f"built in {site.seconds:.0f} s.\nOpen it in a browser:\n  {site.index.as_uri()}"
@@ -71,14 +66,12 @@ def lab(arguments: tuple[str, ...]) -> None:
 
     The chapters are text files: they open as notebooks on a double click.
     """
-    from crmlib.course import BookError, find_root
+    from crmlib.course import find_root
 
     optional("jupyterlab", "book")
     optional("jupytext", "book")
-    try:
+    with messages():
         root = find_root()
-    except BookError as error:
-        raise click.ClickException(str(error)) from None
     words = [sys.executable, "-m", "jupyterlab", "chapters", *arguments]
     # The settings of book/lab make JupyterLab open a chapter's text file as a notebook.
     config = filter(None, [str(root / "book" / "lab"), os.environ.get("JUPYTER_CONFIG_PATH")])
@@ -90,5 +83,5 @@ def lab(arguments: tuple[str, ...]) -> None:
     raise SystemExit(subprocess.call(words, env=env))
 
 
-for command in (check, diff, publish, release, pdf, slides):
+for command in (check, diff, publish, release, pdf, slides, notebooks, lite):
     book.add_command(command)

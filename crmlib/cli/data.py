@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from crmlib.cli._shared import messages
+
 
 @click.group()
 def data() -> None:
@@ -28,7 +30,7 @@ def show(name: str) -> None:
     """Print the data sheet of NAME: where it is from, its license and its known defects."""
     from crmlib.data import sheet
 
-    with _message():
+    with messages():
         about = sheet(name)
     click.echo(about)
     for key, defect in about.defects.iterrows():
@@ -49,7 +51,7 @@ def get(name: str, repair: bool, to: Path | None) -> None:
     """Fetch NAME if it is not here yet, check it, and say what it holds."""
     from crmlib.data import load
 
-    with _message():
+    with messages():
         loaded = load(name, repair=repair)
     click.echo(loaded)
     if not loaded.repairs.empty:
@@ -60,14 +62,3 @@ def get(name: str, repair: bool, to: Path | None) -> None:
         loaded.frame.to_csv(part, index=False)
         part.replace(to)
         click.echo(f"\nWritten to {to}")
-
-
-class _message:
-    """Turn an error about the input into a message without a traceback."""
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, ValueError | OSError | ImportError):
-            raise click.ClickException(str(error)) from None

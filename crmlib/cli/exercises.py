@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from crmlib.cli._shared import messages
+
 _COURSE = click.option(
     "--course",
     type=click.Path(file_okay=False, path_type=Path),
@@ -71,7 +73,7 @@ def release(name: str, course: Path, students: Path | None, again: bool) -> None
     from crmlib.course.exercises.classroom import Classroom
     from crmlib.course.exercises.source import read_assignment
 
-    with _message():
+    with messages():
         room = Classroom.open(course)
         roster = students.read_text(encoding="utf-8").split("\n") if students else []
         names = [line.strip() for line in roster if line.strip()]
@@ -87,7 +89,7 @@ def check(notebook: Path) -> None:
     from crmlib.course.exercises.intake import read_notebook
     from crmlib.course.exercises.selfcheck import check_notebook
 
-    with _message():
+    with messages():
         found = check_notebook(read_notebook(notebook.read_bytes()), notebook.parent)
     for _, one in found.iterrows():
         click.echo(f"{one['result']:8} {one['tests']}  {one['why']}")
@@ -134,7 +136,7 @@ def grade(
     limits = Limits(
         cell_seconds=seconds, total_seconds=max(900.0, 15 * seconds), memory=int(memory * 1e9)
     )
-    with _message():
+    with messages():
         room = Classroom.open(course)
         table = run(room, name, submissions, jobs=jobs, limits=limits)
         pages = feedback(room, name)
@@ -153,7 +155,7 @@ def report(name: str, course: Path) -> None:
     from crmlib.course.exercises.overview import overview
     from crmlib.course.exercises.overview import report as run
 
-    with _message():
+    with messages():
         room = Classroom.open(course)
         found, pages = overview(room, name), run(room, name)
         feedback(room, name)
@@ -172,7 +174,7 @@ def prove(names: tuple[str, ...]) -> None:
     from crmlib.course.exercises.proof import unproved
     from crmlib.course.exercises.source import assignments, read_assignment
 
-    with _message():
+    with messages():
         chosen = [read_assignment(_folder(one)) for one in names] or assignments(_sources())
         tables = {one.name: run(one) for one in tqdm(chosen, unit="assignment")}
     unfair = 0
@@ -193,7 +195,7 @@ def _sources() -> Path:
     """Return the folder of the book's own assignments."""
     from crmlib.course.publish import find_root
 
-    with _message():
+    with messages():
         return find_root() / "exercises"
 
 
@@ -201,14 +203,3 @@ def _folder(name: str) -> Path:
     """Return the folder of an assignment: a path, or a name of the book's own."""
     place = Path(name)
     return place if place.is_dir() else _sources() / name
-
-
-class _message:
-    """Turn an error about the input into a message without a traceback."""
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, ValueError | OSError | ImportError):
-            raise click.ClickException(str(error)) from None

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from crmlib.cli.data import _message
+from crmlib.cli._shared import messages
 
 _FOLDER = click.Path(file_okay=False, path_type=Path)
 _FROM = partial(click.option, "--from", "source", type=_FOLDER)
@@ -63,7 +63,7 @@ def run(name: str, cache: Path | None, to: Path | None, as_json: bool, **options
     from crmlib.experiments import Part, find
     from crmlib.experiments import run as run_experiment
 
-    with _message():
+    with messages():
         declared = find(name)
         part = declared.quick if options["quick"] else None
         if options["quick"] and part is None:
@@ -99,7 +99,7 @@ def compare(names: tuple[str, ...], source: Path | None, to: Path | None) -> Non
     from crmlib.experiments import compare as side_by_side
     from crmlib.experiments import experiments, find, save_table
 
-    with _message():
+    with messages():
         if source is not None and len(names) != 1:
             raise ValueError("--from takes the results of one experiment: name it.")
         declared = [find(name) for name in names] or list(experiments().values())
@@ -124,7 +124,7 @@ def report(name: str, source: Path | None, to: Path) -> None:
     from crmlib.experiments import find
     from crmlib.experiments import report as write
 
-    with _message():
+    with messages():
         declared = find(name)
         results = _results(declared.name, source)
         if results is None:
@@ -157,7 +157,7 @@ def export(pages: tuple[Path, ...], to: Path | None, check: bool, update: bool) 
 
     if not (to or check or update):
         raise click.UsageError("Say what to do: --to FOLDER, --check or --update.")
-    with _message():
+    with messages():
         root = find_root()
         place = root / "book" / "research" / show.MANIFEST
         chosen = [page.resolve() for page in pages] or sorted(place.parent.glob("*.md"))

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from crmlib.cli._shared import messages
+
 
 @click.command()
 @click.option(
@@ -29,14 +31,10 @@ def lite(output: Path | None, pyodide: Path | None) -> None:
     pip install "crmlib[lite]"     what builds it
     npm pack pyodide@VERSION       a tarball for --pyodide; a wrong VERSION is told
     """  # noqa: D301 - a real backspace, by which click keeps the lines apart
-    from crmlib.course import BookError, build_lite
+    from crmlib.course import build_lite
 
-    try:
+    with messages():
         index = build_lite(output=output, pyodide=pyodide)
-    except BookError as error:
-        raise click.ClickException(str(error)) from None
-    except ImportError as error:
-        raise click.ClickException(str(error)) from None
     files = [path for path in index.parent.rglob("*") if path.is_file()]
     size = sum(path.stat().st_size for path in files) / 1e6
     click.echo(

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from crmlib.cli._shared import messages
+
 
 @click.command()
 @click.argument("pages", nargs=-1)
@@ -45,9 +47,9 @@ def notebooks(
     here, and executes each notebook in an empty folder. All pages take several minutes; one whose
     data cannot be had here is skipped and named.
     """
-    from crmlib.course import BookError, check_notebooks, find_root, write_notebooks
+    from crmlib.course import check_notebooks, find_root, write_notebooks
 
-    try:
+    with messages():
         root = find_root()
         output = output or root / "book" / "_build" / "notebooks"
         written = write_notebooks(root, output, address=address, requirement=requirement)
@@ -56,8 +58,6 @@ def notebooks(
             return
         ours = [path.relative_to(output).with_suffix("").as_posix() for path in written]
         results = check_notebooks(output, root, pages=pages or ours, say=click.echo)
-    except BookError as error:
-        raise click.ClickException(str(error)) from None
     counts = Counter(result.outcome for result in results)
     click.echo(", ".join(f"{count} {outcome}" for outcome, count in sorted(counts.items())))
     if counts["failed"]:

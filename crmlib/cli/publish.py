@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import click
 
-_SITE = click.Path(exists=True, file_okay=False, path_type=Path)
+from crmlib.cli._shared import SITE, finished_site, messages
 
 
 @click.command()
-@click.argument("site", type=_SITE, required=False)
+@click.argument("site", type=SITE, required=False)
 def check(site: Path | None) -> None:
     """Check a finished SITE from disk; the last build's by default.
 
@@ -24,9 +22,9 @@ def check(site: Path | None) -> None:
     from crmlib.course.leaks import leaks, passages
     from crmlib.course.links import check_site
 
-    with _message():
+    with messages():
         root = _root()
-        site = site or root / "book" / "_build" / "html"
+        site = site or finished_site(root)
         wrong = check_site(site) + leaks(site, passages(assignments(root / "exercises")))
     for line in wrong:
         click.echo(line)
@@ -36,8 +34,8 @@ def check(site: Path | None) -> None:
 
 
 @click.command()
-@click.argument("old", type=_SITE)
-@click.argument("new", type=_SITE)
+@click.argument("old", type=SITE)
+@click.argument("new", type=SITE)
 @click.option("--lines", default=12, show_default=True, help="Lines shown of each page.")
 def diff(old: Path, new: Path, lines: int) -> None:
     """Say which pages of the site NEW differ from OLD, in Markdown.
@@ -46,7 +44,7 @@ def diff(old: Path, new: Path, lines: int) -> None:
     """
     from crmlib.course.differences import changed_pages, summary
 
-    with _message():
+    with messages():
         click.echo(summary(changed_pages(old, new), most=lines))
 
 
@@ -84,7 +82,7 @@ def publish(output: Path | None, base_url: str, version: str, without: str) -> N
     from crmlib.course.publishing import publish_book
 
     names = [name.strip() for name in without.split(",") if name.strip()]
-    with _message():
+    with messages():
         found = publish_book(
             output=output, base_url=base_url, version=version, without=names, say=click.echo
         )
@@ -99,7 +97,7 @@ def publish(output: Path | None, base_url: str, version: str, without: str) -> N
 @click.command()
 @click.option(
     "--site",
-    type=_SITE,
+    type=SITE,
     help="A finished site, or a publication; the last build's by default.",
 )
 @click.option(
@@ -121,11 +119,9 @@ def release(site: Path | None, output: Path | None, edition: str) -> None:
     """
     from crmlib.course.release import write_release
 
-    with _message():
+    with messages():
         root = _root()
-        path = write_release(
-            site or root / "book" / "_build" / "html", output, root=root, edition=edition
-        )
+        path = write_release(site or finished_site(root), output, root=root, edition=edition)
     click.echo(f"{path} ({path.stat().st_size / 1e6:.1f} MB)")
 
 
@@ -133,14 +129,3 @@ def _root() -> Path:
     from crmlib.course.publish import find_root
 
     return find_root()
-
-
-@contextmanager
-def _message() -> Iterator[None]:
-    """Turn an error about the input into a message without a traceback."""
-    from crmlib.course.publish import BookError
-
-    try:
-        yield
-    except (BookError, ValueError, OSError, ImportError) as error:
-        raise click.ClickException(str(error)) from None

@@ -6,15 +6,11 @@ from pathlib import Path
 
 import click
 
-from crmlib.cli.pdf import finished_site
+from crmlib.cli._shared import finished_site, messages, site_option
 
 
 @click.command()
-@click.option(
-    "--site",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="The finished site; book/_build/html of the checkout by default.",
-)
+@site_option
 @click.option(
     "--output",
     type=click.Path(file_okay=False, path_type=Path),
@@ -32,12 +28,10 @@ def slides(site: Path | None, output: Path) -> None:
     crmlib book build
     crmlib book slides --output slides
     """
-    from crmlib.course import BookError, build_slides, find_root
+    from crmlib.course import build_slides, find_root
 
-    try:
+    with messages():
         made = build_slides(site or finished_site(find_root()), output)
-    except (BookError, FileExistsError, ImportError) as error:
-        raise click.ClickException(str(error)) from None
     for deck in made.decks:
         click.echo(f"  {deck.name:<28} {len(deck.slides):>3} slides, {deck.minutes:>3} minutes")
     click.echo(

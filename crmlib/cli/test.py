@@ -9,6 +9,7 @@ import sys
 import click
 
 from crmlib._checks import optional
+from crmlib.cli._shared import messages
 
 
 @click.command(context_settings={"ignore_unknown_options": True})
@@ -19,13 +20,11 @@ def test(arguments: tuple[str, ...]) -> None:
     ARGUMENTS go on to pytest: `crmlib test tests/data` runs one folder,
     `crmlib test -m "not book"` leaves out the minutes-long build of the book.
     """
-    from crmlib.course import BookError, find_root
+    from crmlib.course import find_root
 
     optional("pytest", "dev")
-    try:
+    with messages():
         root = find_root()
-    except BookError as error:
-        raise click.ClickException(str(error)) from None
     command = [sys.executable, "-m", "pytest", "--numprocesses", str(min(os.cpu_count() or 1, 4))]
     # One file stays on one worker, so that what it builds is built once.
     command += ["--dist", "loadfile"]
