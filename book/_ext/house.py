@@ -1,35 +1,13 @@
 """What the book's site needs beyond its theme: it asks nothing of the internet.
 
-Math comes from the MathJax that a Python package ships; scripts that would call a server, and
-that the book does not use, are taken off the pages.
+Scripts that would call a server, and that the book does not use, are taken off the pages.
 """
 
 import re
-from importlib.util import find_spec
 from pathlib import Path
-from shutil import copyfile, copytree
 
-MATHJAX = "mathjax/tex-chtml-full.js"
-FONTS = "mathjax/output/chtml/fonts/woff-v2"
 #: Jupyter Book always loads sphinx-thebe, which fetches its engine from a CDN.
 UNUSED_SCRIPTS = ("thebe",)
-
-
-def use_local_mathjax(app, config):
-    """Point Sphinx at the copy on the site itself."""
-    config.mathjax_path = MATHJAX
-    # The menu would load more of MathJax than is copied.
-    config.mathjax3_config = {"options": {"enableMenu": False}}
-
-
-def copy_mathjax(app, error):
-    """Copy the one script and the fonts the pages use: 2 MB of the package's 24."""
-    if error is not None or app.builder.format != "html":
-        return
-    source = Path(find_spec("sphinx-mathjax-offline").origin).parent / "static"
-    target = Path(app.outdir) / "_static"
-    copytree(source / FONTS, target / FONTS, dirs_exist_ok=True)
-    copyfile(source / MATHJAX, target / MATHJAX)
 
 
 def drop_unused_scripts(app, pagename, templatename, context, doctree):
@@ -55,8 +33,6 @@ def drop_font_preloads(app, error):
 
 def setup(app):
     app.add_js_file("book.js")
-    app.connect("config-inited", use_local_mathjax, priority=900)
     app.connect("html-page-context", drop_unused_scripts, priority=900)
-    app.connect("build-finished", copy_mathjax)
     app.connect("build-finished", drop_font_preloads)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,8 +1,7 @@
 """Makes a finished site light: a page loads what it shows, and little else.
 
-The theme brings all 2,000 icons of Font Awesome, as a script and as style rules, and MathJax for
-pages without a formula; figures carry millionths of a point, and a style for each of thousands of
-equal dots. None of that is seen.
+The theme brings all 2,000 icons of Font Awesome, as a script and as style rules; figures carry
+millionths of a point, and a style for each of thousands of equal dots. None of that is seen.
 """
 
 import re
@@ -18,7 +17,6 @@ _DOTS = re.compile(r'(<use [^>]*?) style="([^"]*)"/>(?:\s*<use [^>]*? style="\2"
 _ICON = re.compile(r"\bfa-([a-z0-9-]+)")
 #: What a page must hold to need a script or a style sheet, by a part of the file's name.
 _NEEDED_BY = {
-    "mathjax": 'class="math',
     "sphinx-design": "sd-",
     "design-tabs": "sd-",
     "mystnb": 'class="cell',

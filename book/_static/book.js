@@ -1,3 +1,10 @@
+// A formula that is wider than its place scrolls there; a keyboard reaches what scrolls.
+addEventListener("load", () => {
+  for (const formula of document.querySelectorAll("div.math")) {
+    if (formula.scrollWidth > formula.clientWidth) formula.tabIndex = 0;
+  }
+});
+
 // The theme closes its search on Escape and forgets where the reader was: lead the focus back.
 (() => {
   let before = null;

@@ -26,17 +26,27 @@ _FACES = (
     ("Book Sans", "sphinx_revealjs", "{sans}-semibold.ttf", "bold", "normal"),
     ("Book Sans", "sphinx_revealjs", "{sans}-semibolditalic.ttf", "bold", "italic"),
 )
+#: The font for formulas, made when the site is built.
+MATH_FONT = "_static/fonts/STIXTwoMath-Regular.woff"
 _SANS = "_static/revealjs/dist/theme/fonts/source-sans-pro/source-sans-pro"
 
 
-def package_file(package: str, path: str) -> Path:
+def package_file(package: str, path: str, extra: str = "publish") -> Path:
     """Return a file that a package brings, or say that the package is missing."""
     found = find_spec(package)
     if found is None or found.origin is None:
-        raise BookError(f'This needs {package!r}: pip install "crmlib[publish]".')
+        raise BookError(f'This needs {package!r}: pip install "crmlib[{extra}]".')
     file = Path(found.origin).parent / path
     if not file.is_file():
         raise BookError(f"The package {package!r} no longer brings {path}.")
+    return file
+
+
+def math_font(site: Path) -> Path:
+    """Return the font for formulas, which the site has, or say that the site is an old one."""
+    file = site / MATH_FONT
+    if not file.is_file():
+        raise BookError(f"The site has no {MATH_FONT} to set formulas with; build it anew.")
     return file
 
 
@@ -50,20 +60,16 @@ def whole_book(book: Book, intro: Lesson, chapters: list[Chapter], about: dict[s
         *(_chapter(chapter) for chapter in chapters),
         _answers(book),
     ]
-    mathjax = (book.site / "_static" / "mathjax" / "tex-chtml-full.js").as_uri()
     return f"""<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><title>{escape(about["title"])}</title>
-<style>{_fonts()}
+<style>{_fonts(math_font(book.site))}
 {(about["css"]).read_text(encoding="utf-8")}
 {_running_heads(intro, chapters)}</style>
-<script>window.MathJax = {{options: {{enableMenu: false, enableAssistiveMml: false,
-  processHtmlClass: "math", ignoreHtmlClass: "book"}}}}</script>
-<script src="{mathjax}"></script>
 </head><body class="book">{"".join(body)}</body></html>"""
 
 
-def _fonts() -> str:
-    rules = []
+def _fonts(math: Path) -> str:
+    rules = [f'@font-face {{ font-family: "Book Math"; src: url("{math.as_uri()}"); }}']
     for family, package, path, weight, style in _FACES:
         file = package_file(package, path.format(sans=_SANS))
         rules.append(

@@ -222,9 +222,8 @@ def _chromium(playwright: Any) -> Iterator[Any]:
 
 
 def _prepare(page: Page) -> None:
-    """Wait for math and fonts, make wide things fit, and refuse what cannot be printed well."""
+    """Wait for the fonts, make wide things fit, and refuse what cannot be printed well."""
     page.set_default_timeout(300_000)
-    page.evaluate("MathJax.startup.promise")
     page.evaluate("document.fonts.ready")
     if wrong := page.evaluate(_BAD_MATH):
         raise BookError(f"A formula of the book cannot be set: {wrong[0]}")
@@ -363,10 +362,11 @@ _HEADINGS = """[...document.querySelectorAll('h1, h2, h3, h4, h5, h6')].map(head
   return words.textContent.replace(/\\s+/g, ' ').trim();
 })"""
 
-#: A formula that MathJax gives up on stays as it was typed, or becomes an error of its own.
+#: A formula that is not MathML, that the browser marks as an error, or that shows a command.
 _BAD_MATH = """[...document.querySelectorAll('.math')].filter(formula =>
-  !formula.querySelector('mjx-container') || formula.querySelector('mjx-merror')
-  || formula.textContent.includes('\\\\')).map(formula => formula.textContent.slice(0, 200))"""
+  !formula.querySelector('math') || formula.querySelector('merror')
+  || [...formula.querySelectorAll('mi, mn, mo, mtext')].some(at => at.textContent.includes('\\\\'))
+).map(formula => formula.textContent.slice(0, 200))"""
 
 _HAS_HAN = "/\\p{Script=Han}/u.test(document.body.textContent)"
 

@@ -20,7 +20,8 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from crmlib._checks import listed, optional
-from crmlib.course._bookparts import package_file
+from crmlib.course._bookparts import math_font, package_file
+from crmlib.course._mathml import mathml
 from crmlib.course._printable import read_article, read_toc
 from crmlib.course.printed import about_book
 from crmlib.course.publish import BookError, find_root
@@ -329,8 +330,7 @@ def _markdown(text: str) -> str:
 
 
 def _math(content: str, options: dict[str, Any]) -> str:
-    left, right = (r"\[", r"\]") if options.get("display_mode") else (r"\(", r"\)")
-    return f"{left}{escape(content)}{right}"
+    return mathml(content, display=bool(options.get("display_mode")))
 
 
 def _title_slide(head: dict[str, Any]) -> Slide:
@@ -373,19 +373,21 @@ def _write(
     shutil.copyfile(about["logo"], made / "images" / Path(about["logo"]).name)
     shutil.copyfile(root / "book" / "slides" / "theme.css", made / "theme.css")
     if any(_has_math(deck) for deck in decks):
-        shutil.copytree(pages.site / "_static" / "mathjax", made / "mathjax")
+        font = math_font(pages.site)
+        (made / "fonts").mkdir()
+        for file in (font, font.with_name("STIXTwoMath-LICENSE.txt")):
+            shutil.copyfile(file, made / "fonts" / file.name)
     for deck in decks:
         (made / f"{deck.name}.html").write_text(_deck_html(deck, about), encoding="utf-8")
     (made / "index.html").write_text(_index_html(decks, about), encoding="utf-8")
 
 
 def _has_math(deck: Deck) -> bool:
-    return any(r"\(" in slide.html or r"\[" in slide.html for slide in deck.slides)
+    return any("<math" in slide.html for slide in deck.slides)
 
 
 def _deck_html(deck: Deck, about: dict[str, Any]) -> str:
     sections = "\n".join(_section(slide) for slide in deck.slides)
-    math = '<script src="mathjax/tex-chtml-full.js"></script>' if _has_math(deck) else ""
     return f"""<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -394,7 +396,6 @@ def _deck_html(deck: Deck, about: dict[str, Any]) -> str:
 <link rel="stylesheet" href="reveal/dist/reset.css">
 <link rel="stylesheet" href="reveal/dist/reveal.css">
 <link rel="stylesheet" href="theme.css">
-<script>window.MathJax = {{options: {{enableMenu: false}}}}</script>{math}
 </head><body>
 <main><div class="reveal"><div class="slides">
 {sections}

@@ -64,6 +64,33 @@ def test_a_quoted_number_is_the_pages_own(course):
     assert made.numbers == 2
 
 
+def test_a_formula_is_set_in_the_font_of_the_site(course):
+    fonts = course.site / "_static" / "fonts"
+    fonts.mkdir(parents=True)
+    names = {"STIXTwoMath-Regular.woff", "STIXTwoMath-LICENSE.txt"}
+    for name in names:
+        (fonts / name).write_text(name)
+    made = course("# It loses\n\n$$N = \\frac{a}{c}$$\n\nand $c$." + NOTE)
+    block, inline = html(made).select("section math")
+    assert (block.get("display"), inline.get("display")) == ("block", None)
+    assert block.mfrac.get_text() == "ac"
+    assert {file.name for file in (made.index.parent / "fonts").iterdir()} == names
+
+
+def test_a_deck_without_a_formula_brings_no_font_for_them(course):
+    assert not (course("# It loses" + NOTE).index.parent / "fonts").exists()
+
+
+def test_a_formula_that_cannot_be_set_is_named_with_its_slide(course):
+    with pytest.raises(BookError, match=r"deck\.md, slide 2: The formula \\churn cannot be set"):
+        course("# It loses\n\n$\\churn$" + NOTE)
+
+
+def test_a_site_of_before_the_font_is_to_be_built_anew(course):
+    with pytest.raises(BookError, match="build it anew"):
+        course("# It loses\n\n$c$" + NOTE)
+
+
 def test_a_figure_is_named_by_how_its_alt_text_begins_or_by_its_number(course):
     made = course("![Three bars](bucket)" + NOTE + "---\n![](bucket#2)" + NOTE)
     images = html(made).select("section img")

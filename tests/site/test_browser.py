@@ -7,6 +7,9 @@ import pytest
 pytestmark = [pytest.mark.book, pytest.mark.browser]
 
 PAGE = "chapters/1-churn-overview/what-churn-is.html"
+#: Pages with a sum over a fraction, and with a formula that is wider than a phone.
+FORMULAS = "chapters/2-recovery-decisions/customer-worth.html"
+WIDE = "chapters/4-complaint-handling/staffing-the-line.html"
 PHONE = {"width": 390, "height": 844}
 
 #: What axe finds in the theme's own markup, each with the reason why it stays.
@@ -77,10 +80,54 @@ def test_an_external_request_would_be_noticed(page, tmp_path):
     assert page.complaints
 
 
-def test_math_is_set_by_the_site_itself(site, page):
+def test_no_page_needs_a_script_for_its_formulas(site):
+    pages = [path.read_text(encoding="utf-8") for path in site.rglob("*.html")]
+    assert sum("<math" in page for page in pages) > 15
+    assert not [page[:200] for page in pages if "mathjax" in page.lower()]
+    assert not list(site.rglob("*mathjax*"))
+
+
+def test_formulas_are_set_in_the_font_of_the_site(site, page):
     visit(page, site, PAGE)
-    page.wait_for_selector("mjx-container", timeout=20_000)
+    assert page.evaluate("""async () => {
+        await document.fonts.ready;
+        const used = getComputedStyle(document.querySelector("math")).fontFamily.split(",")[0];
+        return [...document.fonts].some(
+            font => `"${font.family.replaceAll('"', "")}"` === used && font.status === "loaded");
+    }""")
     assert external(page.asked) == []
+
+
+def test_a_fraction_stands_over_its_line_and_a_sum_over_its_limits(site, page):
+    visit(page, site, FORMULAS)
+    boxes = """name => [...document.querySelector(`div.math ${name}`).children].map(part => {
+        const box = part.getBoundingClientRect();
+        return [box.top, box.bottom];
+    })"""
+    over, under = page.evaluate(boxes, "mfrac")
+    assert over[1] <= under[0]
+    sign, below, above = page.evaluate(boxes, "munderover")
+    assert above[1] <= sign[1]
+    assert sign[0] <= below[0]
+    assert above[0] < below[0]
+
+
+def test_a_formula_that_is_too_wide_scrolls_in_its_own_box(site, page):
+    page.set_viewport_size(PHONE)
+    visit(page, site, WIDE)
+    box = page.locator("div.math").first
+    page.wait_for_function("document.querySelector('div.math').tabIndex === 0")
+    beyond, before = box.evaluate("""at => {
+        const [frame, formula] = [at, at.querySelector("math")].map(
+            one => one.getBoundingClientRect());
+        return [formula.right - frame.right, frame.left - formula.left];
+    }""")
+    assert beyond > 0
+    assert before <= 0, "its beginning is seen first"
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    box.focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function("document.querySelector('div.math').scrollLeft > 0")
 
 
 @pytest.mark.parametrize("term", ["churn", "bucket"])

@@ -5,7 +5,6 @@ import re
 import shutil
 import unicodedata
 from concurrent.futures import ThreadPoolExecutor
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -14,6 +13,8 @@ from click.testing import CliRunner
 from crmlib.cli import main
 from crmlib.course import BookError, build_pdf
 from crmlib.course import printed as printing
+from crmlib.course._mathml import mathml
+from tests.book.extensions import extension
 from tests.conftest import browser_path
 
 pypdf = pytest.importorskip("pypdf")
@@ -216,8 +217,8 @@ def small(tmp_path):
     root, site = tmp_path / "root", tmp_path / "root" / "book" / "_build" / "html"
     (site / "_static").mkdir(parents=True)
     (root / "book" / "_static").mkdir(parents=True)
-    mathjax = Path(find_spec("sphinx-mathjax-offline").origin).parent / "static" / "mathjax"
-    (site / "_static" / "mathjax").symlink_to(mathjax)
+    font = site / "_static" / "fonts" / "STIXTwoMath-Regular.woff"
+    extension("mathml").write_font(font)
     for name in ("book/print.toml", "book/_static/print.css", "book/_static/logo.svg"):
         shutil.copy(ROOT / name, root / name)
     (root / "_config.yml").write_text(
@@ -307,10 +308,24 @@ class TestSmallBooks:
             small.print()
         assert not small.pdf.exists()
 
-    def test_a_formula_that_cannot_be_set_is_refused(self, small):
-        small("two", "<span class='math'>\\(\\frac{1\\)</span>")
+    @pytest.mark.parametrize(
+        "formula",
+        ["\\(\\frac{1\\)", "<math><mi>\\churn</mi></math>", "<math><merror>x</merror></math>"],
+    )
+    def test_a_formula_that_cannot_be_set_is_refused(self, small, formula):
+        small("two", f"<span class='math'>{formula}</span>")
         with pytest.raises(BookError, match="formula"):
             small.print()
+
+    def test_formulas_are_printed_in_the_font_of_the_site(self, small):
+        small("two", f"<span class='math'>{mathml('p < c', display=True)}</span>")
+        small.print()
+        page = pypdf.PdfReader(small.pdf).pages[-2]
+        fonts = [
+            str(font.get_object()["/BaseFont"]) for font in page["/Resources"]["/Font"].values()
+        ]
+        assert any("STIXTwoMath" in name for name in fonts), fonts
+        assert "annotation" not in page.extract_text()
 
     def test_an_older_book_stays_when_the_new_one_fails(self, small, monkeypatch):
         small.print()
@@ -325,6 +340,11 @@ class TestSmallBooks:
 
 
 class TestWhatIsMissing:
+    def test_a_site_of_before_the_font_for_formulas_is_to_be_built_anew(self, small):
+        (small.site / "_static" / "fonts" / "STIXTwoMath-Regular.woff").unlink()
+        with pytest.raises(BookError, match="build it anew"):
+            small.print()
+
     def test_a_link_that_leads_nowhere_is_named(self, small):
         small("one", "<a class='reference internal' href='two.html#gone'>there</a>")
         with pytest.raises(BookError, match="page one links to #gone on two"):

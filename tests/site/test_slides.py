@@ -38,7 +38,7 @@ def deck_page(browser, slides):
     def show(name, query=""):
         page.goto((slides.index.parent / f"{name}.html").as_uri() + query)
         page.wait_for_function("window.Reveal && Reveal.isReady()")
-        page.evaluate("window.MathJax?.startup?.promise")
+        page.evaluate("document.fonts.ready")
         return page
 
     page.show = show
@@ -100,7 +100,7 @@ def test_a_deck_opens_from_the_disk_and_no_slide_leaves_its_frame(deck_page, nam
             """() => {
               const slide = Reveal.getCurrentSlide(), frame = slide.parentElement;
               const edge = frame.getBoundingClientRect(), found = [];
-              const parts = 'h1, h2, p, li, td, th, img, mjx-container';
+              const parts = 'h1, h2, p, li, td, th, img, math';
               for (const part of slide.querySelectorAll(parts)) {
                 if (part.closest('aside')) continue;
                 const box = part.getBoundingClientRect();
