@@ -5,6 +5,7 @@ import subprocess
 import sys
 from html import unescape
 
+import nbformat
 import pytest
 from bs4 import BeautifulSoup
 from fontTools.ttLib import TTFont
@@ -182,12 +183,24 @@ myst_update_mathjax = False
 """
 
 
-def build(folder, page):
+def build(folder, page, *options):
     """Build a page with Sphinx as the book is built; return what it said, and the page."""
     (folder / "conf.py").write_text(CONF, encoding="utf-8")
     (folder / "index.md").write_text(page, encoding="utf-8")
     done = subprocess.run(
-        [sys.executable, "-m", "sphinx", "-W", "-q", "-n", "-b", "html", folder, folder / "out"],
+        [
+            sys.executable,
+            "-m",
+            "sphinx",
+            "-W",
+            "-q",
+            "-n",
+            "-b",
+            "html",
+            *options,
+            folder,
+            folder / "out",
+        ],
         env=os.environ | {"PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'book' / '_ext'}"},
         capture_output=True,
         text=True,
@@ -235,6 +248,20 @@ def test_pages_have_formulas_numbers_and_links_to_them(tmp_path):
     assert link["href"] == numbers[0].a["href"] == f"#{blocks[0]['id']}"
     assert len(blocks[1].select("mtr")) == 2
     assert "mathjax" not in html.lower()
+
+
+def test_what_a_cell_answers_in_tex_is_a_formula_too(tmp_path):
+    v4 = nbformat.v4
+    answer = v4.new_output("display_data", {"text/latex": r"$\frac{a}{c}$"})
+    cells = [v4.new_markdown_cell("# A cell"), v4.new_code_cell("churn", outputs=[answer])]
+    about = {"language_info": {"name": "python"}}
+    nbformat.write(v4.new_notebook(cells=cells, metadata=about), tmp_path / "cell.ipynb")
+    options = ("nb_execution_mode=off", "extensions=myst_nb,mathml")
+    page = "# A page\n\n```{toctree}\ncell\n```\n"
+    done, _ = build(tmp_path, page, *(f"-D{option}" for option in options))
+    assert done.returncode == 0, done.stderr
+    soup = BeautifulSoup((tmp_path / "out" / "cell.html").read_text("utf-8"), "html.parser")
+    assert soup.select_one(".cell_output mfrac").get_text() == "ac"
 
 
 @pytest.mark.parametrize("tex", ["$\\churn$", "$$\n\\frac{1}\n$$"])
