@@ -8,8 +8,7 @@ import numpy as np
 import pandas as pd
 
 from crmlib._checks import number, one_of
-from crmlib.counts import LevelCounter, checked_weights, level_counter
-from crmlib.counts.target import class_codes
+from crmlib.counts import LevelCounter, level_counter
 from crmlib.tree.grow_chaid import Limits, grow_chaid
 from crmlib.tree.model import Model
 from crmlib.tree.readable import TreeClassifier
@@ -133,14 +132,8 @@ class CHAIDClassifier(TreeClassifier):
             zero, or a parameter is out of range; the message says which.
         """
         self._check_parameters()
-        codes = self._learn_codes(X, y, sample_weight)
+        codes, target, weights = self._read(X, y, sample_weight)
         self._take_attributes()
-        weights = None
-        if sample_weight is not None:
-            weights = checked_weights(sample_weight, len(codes), "sample_weight")
-            heavy = np.flatnonzero(weights)
-            codes, y, weights = codes.take(heavy), np.asarray(y)[heavy], weights[heavy]
-        self.classes_, target = class_codes(y, len(codes))
         self._grow(level_counter(codes, target, len(self.classes_), weights))
         return self
 

@@ -13,7 +13,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from crmlib._checks import listed, number, one_of
-from crmlib.counts import Codes, checked_weights, level_counter
+from crmlib.counts import Codes, level_counter
 from crmlib.counts.target import class_codes
 from crmlib.tree import explain, prune
 from crmlib.tree.criteria import CRITERIA, Weights
@@ -190,16 +190,8 @@ class WeightedID3Classifier(TreeClassifier):
             zero, or a parameter is out of range; the message says which.
         """
         self._check_parameters()
-        codes = self._learn_codes(X, y, sample_weight)
+        codes, target, weights = self._read(X, y, sample_weight)
         self._take_attributes()
-        weights = None
-        if sample_weight is not None:
-            weights = checked_weights(sample_weight, len(codes), "sample_weight")
-        self.classes_, target = class_codes(y, len(codes))
-        if weights is not None and not weights.all():
-            heavy = np.flatnonzero(weights)
-            codes, weights = codes.take(heavy), weights[heavy]
-            self.classes_, target = class_codes(np.asarray(y)[heavy], len(heavy))
         kept_out: tuple[Codes, npt.NDArray[Any], Floats | None] | None = None
         if self.pruning == "reduced_error":
             out = self._validation_rows(target)

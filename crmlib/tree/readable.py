@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 class TreeClassifier(CodesClassifier):
     """Base of the tree classifiers; they set ``tree_``, ``model_`` and ``classes_`` in `fit`."""
 
-    classes_: npt.NDArray[Any]
     tree_: Tree
     model_: Model
 
