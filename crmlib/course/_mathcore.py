@@ -31,6 +31,8 @@ _LETTERS = set("∞∅∂∇∀∃%&#$_′″‴")
 #: Signs without room around them.
 _CLOSE_BY = set("/.…⋯")
 _CLOSE = set(")]}⌉⌋⟩")
+#: Brackets that grow only where TeX says so, with \\left, \\right or a size.
+_BARS = set("|‖⌈⌉⌊⌋⟨⟩")
 #: An asterisk stands on the line's middle, not raised as in text; a browser stretches this line.
 _BETTER = {"*": "∗", "―": "‾"}
 _SIGNS = set("+−±∓")
@@ -95,6 +97,8 @@ def check(row: ET.Element) -> None:
             raise ValueError(r"lines belong into \begin{aligned} ... \end{aligned}")
         if at.tag not in _ELEMENTS:
             raise ValueError(f"browsers do not set the element {at.tag} that it needs")
+        if at.text in {"⏞", "⏟"}:
+            raise ValueError("Chromium draws a brace over or under it without one of its ends")
         if len(at) != _PARTS.get(at.tag, len(at)):
             raise ValueError("a fraction, a root or a script lacks a part")
         for name, value in at.attrib.items():
@@ -153,14 +157,16 @@ def _choose_token(at: ET.Element, text: str) -> None:
     if at.tag == "mi" and len(text) == 1 and text not in _LETTERS:
         if unicodedata.category(text)[0] in "SP":
             at.tag = "mo"
+        elif "Α" <= text <= "Ω":
+            at.set("mathvariant", "normal")  # TeX sets Greek capitals upright
+    if at.tag == "mo" and text in _BARS and not at.get("fence"):
+        at.attrib.update(lspace="0", rspace="0", stretchy="false")
     elif at.tag == "mo" and text in _LETTERS:
         at.tag = "mi"
     elif at.tag == "mo" and (text in _CLOSE_BY or (len(text) > 1 and text[0].isalpha())):
         at.attrib.update(lspace="0", rspace="0")
         if text in _LIMITS:
             at.set("movablelimits", "true")
-    elif at.tag == "mo" and text in {"|", "‖"} and not at.get("fence"):
-        at.set("stretchy", "false")
 
 
 def _without_row(at: ET.Element) -> ET.Element:
@@ -257,4 +263,6 @@ def _is_term(core: ET.Element) -> bool:
 def _begins(before: list[ET.Element]) -> bool:
     """Whether a sign after these begins something: it is no sum or difference of two terms."""
     last = next((at for at in reversed(before) if at.tag != "mspace"), None)
+    if last is not None and last.text in {"|", "‖"}:
+        return sum(at.text == last.text for at in before) % 2 == 1  # the first of two bars opens
     return last is None or (last.tag == "mo" and last.text not in _CLOSE | {"!", "…", "⋯"})

@@ -75,6 +75,7 @@ def test_a_word_in_roman_is_one_word_and_a_letter_stays_upright():
         (r"a + \dots + z", ["a", "+", "⋯", "+", "z"]),
         (r"p_1, \dots", ["p", "1", ",", "…"]),
         (r"80\,\%", ["80", "%"]),
+        (r"\lvert x \rvert", ["|", "x", "|"]),
     ],
 )
 def test_signs_and_alphabets(tex, seen):
@@ -83,7 +84,15 @@ def test_signs_and_alphabets(tex, seen):
 
 @pytest.mark.parametrize(
     ("tex", "prefix"),
-    [("= -x", True), ("(-x)", True), ("a - x", False), ("(a)^2 - x", False), ("+ - x", True)],
+    [
+        ("|x| - y", False),
+        ("|-x|", True),
+        ("= -x", True),
+        ("(-x)", True),
+        ("a - x", False),
+        ("(a)^2 - x", False),
+        ("+ - x", True),
+    ],
 )
 def test_a_minus_is_a_sign_where_nothing_stands_before_it(tex, prefix):
     (minus,) = (at for at in formula(tex).find_all("mo") if at.get_text() == "−")
@@ -109,6 +118,27 @@ def test_brackets_of_a_wanted_height_stretch():
     for bracket in (first, last):
         assert bracket["stretchy"] == "true"
         assert float(bracket["minsize"].removesuffix("em")) > 1
+
+
+@pytest.mark.parametrize(
+    "tex", ["|x|", r"\lvert x\rvert", r"\lfloor x\rfloor", r"\langle x\rangle"]
+)
+def test_brackets_grow_only_where_tex_says_so(tex):
+    for bracket in formula(tex).find_all("mo"):
+        assert bracket.attrs == {"lspace": "0", "rspace": "0", "stretchy": "false"}
+
+
+def test_brackets_grow_with_what_they_hold_where_tex_says_so():
+    assert [at["stretchy"] for at in formula(r"\left|\frac{a}{c}\right|").find_all("mo")] == [
+        "true",
+        "true",
+    ]
+
+
+def test_greek_capitals_are_upright_and_small_letters_slanted():
+    capital, small = formula(r"\Delta\delta").find_all("mi")
+    assert capital["mathvariant"] == "normal"
+    assert not small.attrs
 
 
 def test_accents_are_as_wide_as_a_letter_and_lines_as_wide_as_what_they_cover():
@@ -159,6 +189,7 @@ def test_lines_within_an_environment_are_its_own():
         (r"\begin{gather}a\end{gather}", "no environment 'gather'"),
         (r"\begin{cases}a", "missing end"),
         (r"\boxed{x}", "menclose"),
+        (r"\underbrace{a + b}_{c}", "brace"),
         (r"\begin{array}{c|c}a&b\end{array}", "columnlines"),
         (r"\text{a $x$}", "a formula within its text"),
         (r"\textbf{a}", "text is upright"),
