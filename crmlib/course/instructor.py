@@ -34,8 +34,9 @@ out and to grade; `crmlib exercises prove` marks every planted mistake again.
 |---|---|---|---|---|---|
 {rows}
 
-The slides' notes are in the decks themselves: `crmlib book publish` puts the decks beside the site,
-and the key S in a deck opens the speaker's view.
+The slides' notes are in the decks themselves: `crmlib book slides --output slides` makes the decks
+from a finished site, and the key S in a deck opens the speaker's view; {{ref}}`slides-guide` has
+the other keys.
 """
 
 
