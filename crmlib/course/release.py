@@ -41,13 +41,13 @@ Build the book from source/ without a network
 {fetch}
     cd source
     export PIP_NO_INDEX=1 PIP_FIND_LINKS=../wheels
-    python -m venv .venv
+    python3 -m venv .venv
     .venv/bin/python -m pip install --require-hashes --requirement requirements.lock
     .venv/bin/python -m pip install --no-deps --no-build-isolation --editable .
     .venv/bin/crmlib book build
 
 On Windows, in cmd: set PIP_NO_INDEX=1 and set PIP_FIND_LINKS=../wheels, each on a line of its own,
-instead of the second line, and .venv\\Scripts\\ instead of .venv/bin/.
+instead of the second line; py -3 instead of python3, and .venv\\Scripts\\ instead of .venv/bin/.
 
 Pages on data that may not be passed on look for them in the folder that CRMLIB_DATA names.
 {exercises}"""
