@@ -11,7 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from crmlib._checks import optional
-from crmlib.course.exercises.source import Assignment, assignments, kind, marks
+from crmlib.course.exercises.source import (
+    Assignment,
+    assignments,
+    kind,
+    marks,
+    refuse_blank,
+)
 
 FOLDER = "instructor"
 _WHAT = {
@@ -64,6 +70,7 @@ def add_pages(root: Path, source: Path) -> list[str]:
     folder = source / FOLDER
     folder.mkdir()
     for one in found:
+        refuse_blank(one)
         nbformat.write(page(one), folder / f"{one.name}.ipynb")
     rows = "\n".join(_row(one) for one in found)
     (folder / "index.md").write_text(_INDEX.format(rows=rows), encoding="utf-8")

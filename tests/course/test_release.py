@@ -41,7 +41,11 @@ def checkout(tmp_path_factory):
     for name in ("LICENSE-TEXT", "CITATION.cff"):
         shutil.copy(ROOT / name, root)
     (root / "book" / "intro.md").write_text("# A small book\n\nText.\n")
-    (root / "book" / "_toc.yml").write_text("format: jb-book\nroot: book/intro\n")
+    names = ("guides/exercises", "assignments", "guides/publish")
+    chapters = "".join(f"  - file: book/{name}\n" for name in names)
+    (root / "book" / "_toc.yml").write_text(
+        f"format: jb-book\nroot: book/intro\nchapters:\n{chapters}"
+    )
     git(root, "init", "-q")
     git(root, "add", "--all", "--force")
     git(root, "commit", "-qm", "A small book")
@@ -249,3 +253,8 @@ def test_a_line_that_pins_nothing_is_refused(line):
 def test_the_book_builds_from_the_unpacked_archive(unpacked, tmp_path):
     built = build_book(unpacked / "source", tmp_path / "out", say=lambda line: None)
     assert "A small book" in (built.index.parent / "book" / "intro.html").read_text()
+    offered = (built.index.parent / "assignments" / f"{NAME}.ipynb").read_text()
+    assert (
+        nbformat.reads(offered, 4).cells
+        == nbformat.read(unpacked / "source" / "exercises" / NAME / f"{NAME}.ipynb", 4).cells
+    )
