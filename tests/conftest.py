@@ -1,14 +1,17 @@
-"""What tests of the book and of the site share: one build, one browser."""
+"""What tests of several rooms share: one build, one browser, one maker of tables."""
 
 import json
 import os
 import shutil
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 from filelock import FileLock
 
 from crmlib.course import BookError, build_book
+from crmlib.data.registry import entry
 
 ROOT = Path(__file__).parents[1]
 
@@ -68,3 +71,26 @@ def browser():
         found = driver.chromium.launch(executable_path=path, args=list(QUIET))
         yield found
         found.close()
+
+
+@pytest.fixture
+def made_table():
+    """Return a function that makes a table of a data set's documented columns."""
+
+    def made(name, rows):
+        rng = np.random.default_rng(7)
+        table = {}
+        for column in entry(name).columns:
+            if column.role == "id":
+                table[column.name] = np.arange(rows)
+            elif column.categories:
+                table[column.name] = rng.choice(column.categories, rows)
+            elif column.dtype == "bool":
+                table[column.name] = rng.integers(0, 2, rows)
+            elif column.dtype == "string":
+                table[column.name] = rng.choice(["a", "b", ""], rows)
+            else:
+                table[column.name] = rng.normal(size=rows).round(3)
+        return pd.DataFrame(table)
+
+    return made

@@ -20,9 +20,8 @@ from crmlib.bayes.network import BayesNetwork
 from crmlib.bayes.parameters import PRIORS
 from crmlib.bayes.posterior import ClassPosterior
 from crmlib.bayes.scores import Floats
-from crmlib.counts import Attribute, Codes, checked_weights
+from crmlib.counts import Attribute, Codes
 from crmlib.counts.classifier import CodesClassifier
-from crmlib.counts.target import class_codes
 
 if TYPE_CHECKING:
     from crmlib.bayes.explain import Explanation, Information, WhatIf
@@ -194,8 +193,7 @@ class BayesNetClassifier(CodesClassifier):
         """
         self._check_parameters()
         y = y if y is None or isinstance(y, pd.Series) else column_or_1d(y, warn=True)
-        codes, y, weights = self._read(X, y, sample_weight)
-        self.classes_, target = class_codes(y, len(codes), self.classes)
+        codes, target, weights = self._read(X, y, sample_weight, self.classes)
         self._learned(codes.attributes, getattr(y, "name", None))
         levels = tuple(self.classes_.tolist())
         kind = "str" if self.classes_.dtype.kind in "OUT" else str(self.classes_.dtype)
@@ -431,19 +429,6 @@ class BayesNetClassifier(CodesClassifier):
         whole(self.max_iter, "max_iter", 1)
         if self.prior_strength is not None:
             number(self.prior_strength, "prior_strength", 0, open_low=self.prior != "mle")
-
-    def _read(self, X: Any, y: Any, sample_weight: Any) -> tuple[Codes, Any, Floats | None]:
-        """Code the table, and leave out rows of weight 0."""
-        codes = self._learn_codes(X, y, sample_weight)
-        if sample_weight is None:
-            return codes, y, None
-        weights = checked_weights(sample_weight, len(codes), "sample_weight")
-        if weights.all():
-            return codes, y, weights
-        heavy = np.flatnonzero(weights)
-        name = getattr(y, "name", None)
-        kept = pd.Series(np.asarray(y)[heavy], name=name)
-        return codes.take(heavy), kept, weights[heavy]
 
     def _learned(self, attributes: tuple[Attribute, ...], name: Hashable) -> None:
         """Take over what scikit-learn looks for, and name the class."""

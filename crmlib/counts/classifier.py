@@ -5,11 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from sklearn.base import BaseEstimator, ClassifierMixin
 
 from crmlib._checks import listed
 from crmlib.counts.codes import Attribute, Codes
 from crmlib.counts.encoder import Encoder
+from crmlib.counts.levels import Floats
+from crmlib.counts.tables import checked_weights
+from crmlib.counts.target import class_codes
 
 
 class CodesClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
@@ -24,6 +28,7 @@ class CodesClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     max_categories: int
     encoder_: Encoder
     attributes_: tuple[Attribute, ...]
+    classes_: npt.NDArray[Any]
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -52,6 +57,24 @@ class CodesClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             raise ValueError("X is empty: 0 rows.")
         self.encoder_.attributes_ = X.attributes
         return X
+
+    def _read(
+        self, X: Any, y: Any, sample_weight: Any, classes: Any = None
+    ) -> tuple[Codes, npt.NDArray[Any], Floats | None]:
+        """Learn attributes and classes; return codes, classes by place, weights if they are given.
+
+        Rows of weight 0 are left out, and what they alone had of classes.
+        """
+        codes = self._learn_codes(X, y, sample_weight)
+        weights = None
+        if sample_weight is not None:
+            weights = checked_weights(sample_weight, len(codes), "sample_weight")
+        self.classes_, target = class_codes(y, len(codes), classes)
+        if weights is not None and not weights.all():
+            heavy = np.flatnonzero(weights)
+            codes, weights = codes.take(heavy), weights[heavy]
+            self.classes_, target = class_codes(np.asarray(y)[heavy], len(heavy), classes)
+        return codes, target, weights
 
     def _learned_codes(self, X: Any) -> Codes:
         """Return the codes of X, which must mean what was learned."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -81,18 +80,42 @@ class Attribute:
         ('<= 12', '12 to 24', '> 24')
         """
         cuts = tuple(float(edge) for edge in edges)
-        # As few digits as tell the edges apart, and at least four.
-        texts = next(
-            texts
-            for digits in range(4, 18)
-            if len(set(texts := [f"{cut:.{digits}g}" for cut in cuts])) == len(cuts)
-        )
-        if not cuts:
-            levels: tuple[str, ...] = ("any number",)
-        else:
-            between = [f"{low} to {high}" for low, high in pairwise(texts)]
-            levels = (f"<= {texts[0]}", *between, f"> {texts[-1]}")
+        texts = _texts(cuts)
+        levels = tuple(_span(texts, code, code) for code in range(len(cuts) + 1))
         return cls(name, levels, cuts, dtype, ordered=True)
+
+    def runs(self, codes: Sequence[int]) -> list[list[int]]:
+        """Return the codes of levels together: of numbers, neighboring ranges; of categories, all.
+
+        Examples
+        --------
+        >>> Attribute.of_edges("calls", [2, 5, 9]).runs([0, 1, 3, 4])
+        [[0, 1], [3]]
+        >>> Attribute("plan", ("a", "b", "c")).runs([0, 2])
+        [[0, 2]]
+        """
+        known = sorted(code for code in codes if code < len(self.levels))
+        runs: list[list[int]] = []
+        for code in known:
+            if runs and (self.edges is None or code == runs[-1][-1] + 1):
+                runs[-1].append(code)
+            else:
+                runs.append([code])
+        return runs
+
+    def labels_of(self, codes: Sequence[int]) -> list[str]:
+        """Return readable names of countable codes, neighboring ranges as one.
+
+        Examples
+        --------
+        >>> Attribute.of_edges("calls", [2, 5, 9]).labels_of([1, 2, 4])
+        ['2 to 9', '(missing)']
+        """
+        if self.edges is None:
+            return [self.labels[code] for code in sorted(codes)]
+        texts = _texts(self.edges)
+        found = [_span(texts, run[0], run[-1]) for run in self.runs(codes)]
+        return [*found, "(missing)"] if self.missing in codes else found
 
     def to_dict(self) -> dict[str, Any]:
         """Return the attribute as plain values that JSON can hold.
@@ -122,6 +145,22 @@ class Attribute:
             record["dtype"],
             record["ordered"],
         )
+
+
+def _texts(cuts: Sequence[float]) -> list[str]:
+    """Return edges with as few digits as tell them apart, and at least four."""
+    return next(
+        texts
+        for digits in range(4, 18)
+        if len(set(texts := [f"{cut:.{digits}g}" for cut in cuts])) == len(cuts)
+    )
+
+
+def _span(texts: list[str], first: int, last: int) -> str:
+    """Return the name of the ranges `first` to `last` between edges written so."""
+    if last < len(texts):
+        return f"{texts[first - 1]} to {texts[last]}" if first else f"<= {texts[last]}"
+    return f"> {texts[first - 1]}" if first else "any number"
 
 
 @dataclass(frozen=True, eq=False)

@@ -29,7 +29,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from crmlib.bayes import BayesNetClassifier
 from crmlib.counts import Encoder
-from crmlib.tree import WeightedID3Classifier
+from crmlib.tree import CHAIDClassifier, WeightedID3Classifier
 
 
 def columns() -> Any:
@@ -129,6 +129,11 @@ def calibrated(model: Any) -> Any:
 def id3(**parameters: Any) -> WeightedID3Classifier:
     """Return a tree of crmlib."""
     return WeightedID3Classifier(**parameters)
+
+
+def chaid(**parameters: Any) -> CHAIDClassifier:
+    """Return a CHAID tree of crmlib."""
+    return CHAIDClassifier(**parameters)
 
 
 def network(structure: str = "naive", **parameters: Any) -> BayesNetClassifier:

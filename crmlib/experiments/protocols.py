@@ -5,6 +5,7 @@ Each gives pairs of row positions, the same for every model and the same every t
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -22,7 +23,7 @@ Rows = npt.NDArray[np.intp]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Protocol:
+class Protocol(ABC):
     """The base of protocols: subclass it, say `divide`, and it can be declared.
 
     Attributes
@@ -33,9 +34,9 @@ class Protocol:
 
     first: int | None = None
 
+    @abstractmethod
     def divide(self, table: Table) -> Iterator[tuple[Any, Any]]:
         """Yield (training rows, test rows) as positions."""
-        raise NotImplementedError
 
     def splits(self, table: Table) -> list[tuple[Rows, Rows]]:
         """Return the splits of a table, at most `first` of them.

@@ -1,7 +1,8 @@
 """Weighted-entropy ID3: decision trees a manager can read, learned from counts at any size.
 
 `WeightedID3Classifier` is a scikit-learn classifier; `gain_table` shows what the algorithm looks
-at. The formulas, as pure functions, are in `crmlib.tree.criteria`.
+at. `CHAIDClassifier` is the tree of market research, by tests instead of gain. The formulas, as
+pure functions, are in `crmlib.tree.criteria` and `crmlib.tree.merge`.
 
 >>> import pandas as pd
 >>> customers = pd.DataFrame({"contract": ["monthly", "monthly", "yearly", "yearly"]})
@@ -16,10 +17,12 @@ from typing import Any
 
 import pandas as pd
 
+from crmlib.tree.chaid import CHAIDClassifier
 from crmlib.tree.criteria import chi_square, entropy, information_gain, split_information
 from crmlib.tree.id3 import WeightedID3Classifier
 
 __all__ = [
+    "CHAIDClassifier",
     "WeightedID3Classifier",
     "chi_square",
     "entropy",

@@ -136,7 +136,7 @@ def what_would_change(
             {
                 "changes": len(changes),
                 "what": " and ".join(
-                    condition(model.attributes[attribute], code) for attribute, code in changes
+                    condition(model.attributes[attribute], codes) for attribute, codes in changes
                 )
                 or "nothing",
                 "class": model.classes[label],
@@ -162,12 +162,13 @@ def _stop(model: Model, own: Any) -> int:
     return node
 
 
-def _changes(model: Model, leaf: int, own: Any) -> list[tuple[int, int]]:
-    """Return attribute and code of each step to the leaf that the row does not take by itself."""
+def _changes(model: Model, leaf: int, own: Any) -> list[tuple[int, list[int]]]:
+    """Return attribute and codes of each step to the leaf that the row does not take by itself."""
     tree = model.tree
     found = []
     for node in tree.path(leaf)[1:]:
         attribute = int(tree.attribute[tree.parent[node]])
-        if own[attribute] != tree.code[node]:
-            found.append((attribute, int(tree.code[node])))
+        codes = tree.codes(node)
+        if own[attribute] not in codes:
+            found.append((attribute, codes))
     return found

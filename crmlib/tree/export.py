@@ -155,8 +155,8 @@ def to_sql(model: Model, output: str = "class", quote: str = '"') -> str:
         attribute = model.attributes[at]
         column = _column(attribute, quote)
         branches = [
-            f"WHEN {_test(attribute, column, code)} THEN {text.pop(child)}"
-            for code, child in model.tree.children(node).items()
+            f"WHEN {_test(attribute, column, model.tree.codes(child))} THEN {text.pop(child)}"
+            for child in model.tree.children(node).values()
         ]
         text[node] = f"CASE {' '.join(branches)} ELSE {answers[node]} END"
     return text[0]
@@ -167,23 +167,30 @@ def _column(attribute: Attribute, quote: str) -> str:
     return quote + str(attribute.name).replace(end, end * 2) + end
 
 
-def _test(attribute: Attribute, column: str, code: int) -> str:
-    """Return the SQL condition for a code; comparisons with NULL are never true."""
+def _test(attribute: Attribute, column: str, codes: list[int]) -> str:
+    """Return the SQL condition for codes; comparisons with NULL are never true."""
+    # NaN is the one value that is over every number and different from itself elsewhere.
     floating = attribute.dtype.startswith(("float", "Float"))
-    if code == attribute.missing:
-        # NaN is the one value that is over every number and different from itself elsewhere.
-        nan = f" OR {column} = CAST('NaN' AS DOUBLE PRECISION)" if floating else ""
-        return f"({column} IS NULL{nan})"
+    nan = f"{column} = CAST('NaN' AS DOUBLE PRECISION)" if floating else ""
+    tests = [_known(attribute, column, nan, run) for run in attribute.runs(codes)]
+    if attribute.missing in codes:
+        tests.append(f"({column} IS NULL{nan and f' OR {nan}'})")
+    return tests[0] if len(tests) == 1 else f"({' OR '.join(tests)})"
+
+
+def _known(attribute: Attribute, column: str, nan: str, run: list[int]) -> str:
+    """Return the SQL condition for values of a category, or for neighboring ranges."""
     if attribute.edges is None:
-        return f"{column} = {_literal(attribute.levels[code])}"
+        values = ", ".join(_literal(attribute.levels[code]) for code in run)
+        return f"{column} = {values}" if len(run) == 1 else f"{column} IN ({values})"
     edges = attribute.edges
     parts = []
-    if code > 0:
-        parts.append(f"{column} > {_literal(float(edges[code - 1]))}")
-    if code < len(edges):
-        parts.append(f"{column} <= {_literal(float(edges[code]))}")
-    elif floating:
-        parts.append(f"NOT {column} = CAST('NaN' AS DOUBLE PRECISION)")
+    if run[0] > 0:
+        parts.append(f"{column} > {_literal(float(edges[run[0] - 1]))}")
+    if run[-1] < len(edges):
+        parts.append(f"{column} <= {_literal(float(edges[run[-1]]))}")
+    elif nan:
+        parts.append(f"NOT {nan}")
     return " AND ".join(parts) or f"{column} IS NOT NULL"
 
 

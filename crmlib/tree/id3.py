@@ -13,22 +13,22 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from crmlib._checks import listed, number, one_of
-from crmlib.counts import Codes, checked_weights, level_counter
-from crmlib.counts.classifier import CodesClassifier
+from crmlib.counts import Codes, level_counter
 from crmlib.counts.target import class_codes
-from crmlib.tree import explain, export, prune
+from crmlib.tree import explain, prune
 from crmlib.tree.criteria import CRITERIA, Weights
 from crmlib.tree.grow import Rules, grow
 from crmlib.tree.model import Model
+from crmlib.tree.readable import TreeClassifier
 from crmlib.tree.structure import Floats, Ints, Tree, apply, spread
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+    pass
 
 PRUNINGS = ("reduced_error", "pessimistic", "cost_complexity")
 
 
-class WeightedID3Classifier(CodesClassifier):
+class WeightedID3Classifier(TreeClassifier):
     """Multiway decision tree by (weighted) information gain: ID3 with C4.5's repairs, on counts.
 
     Every node splits on one attribute, with a branch for each of its values; numbers are cut
@@ -190,16 +190,8 @@ class WeightedID3Classifier(CodesClassifier):
             zero, or a parameter is out of range; the message says which.
         """
         self._check_parameters()
-        codes = self._learn_codes(X, y, sample_weight)
+        codes, target, weights = self._read(X, y, sample_weight)
         self._take_attributes()
-        weights = None
-        if sample_weight is not None:
-            weights = checked_weights(sample_weight, len(codes), "sample_weight")
-        self.classes_, target = class_codes(y, len(codes))
-        if weights is not None and not weights.all():
-            heavy = np.flatnonzero(weights)
-            codes, weights = codes.take(heavy), weights[heavy]
-            self.classes_, target = class_codes(np.asarray(y)[heavy], len(heavy))
         kept_out: tuple[Codes, npt.NDArray[Any], Floats | None] | None = None
         if self.pruning == "reduced_error":
             out = self._validation_rows(target)
@@ -292,14 +284,12 @@ class WeightedID3Classifier(CodesClassifier):
         """Return the class of each row."""
         if self._is_fractional():
             return np.asarray(self.classes_[np.argmax(self.predict_proba(X), axis=1)])
-        at = self.apply(X)
-        return np.asarray(self.classes_[self.model_.decision[at]])
+        return super().predict(X)
 
     def predict_proba(self, X: Any) -> Floats:
         """Return the class shares of each row's leaf, an array of shape (n_rows, n_classes)."""
         if not self._is_fractional():
-            at = self.apply(X)
-            return np.asarray(self.model_.share[at])
+            return super().predict_proba(X)
         codes = self._codes(X)
         missing = np.array([attribute.missing for attribute in codes.attributes])
         row, node, part = spread(self.tree_, codes, missing)
@@ -308,44 +298,10 @@ class WeightedID3Classifier(CodesClassifier):
             [np.bincount(row, column, minlength=len(codes)) for column in shares.T]
         )
 
-    def predict_log_proba(self, X: Any) -> Floats:
-        """Return the logarithm of `predict_proba`."""
-        with np.errstate(divide="ignore"):
-            return np.asarray(np.log(self.predict_proba(X)))
-
     def apply(self, X: Any) -> Ints:
         """Return the node at which each row stops."""
         codes = self._codes(X)
         return apply(self.tree_, codes, compiled=_compiles(self.engine, len(codes)))
-
-    def rules(self) -> pd.DataFrame:
-        """Return a row for every leaf: condition, support, confidence, lift and class counts.
-
-        Support is the number of training rows and their share, confidence the share of the
-        predicted class among them, lift its ratio to that class's share of all rows; all
-        unweighted.
-        """
-        return export.rules(self._fitted())
-
-    def to_text(self, max_depth: int | None = None) -> str:
-        """Return the tree as indented text."""
-        return export.to_text(self._fitted(), max_depth)
-
-    def to_graphviz(self, max_depth: int | None = None) -> str:
-        """Return the tree in Graphviz's DOT language."""
-        return export.to_graphviz(self._fitted(), max_depth)
-
-    def to_sql(self, output: str = "class", quote: str = '"') -> str:
-        """Return a SQL CASE expression that predicts inside a database.
-
-        Parameters
-        ----------
-        output : str
-            "class" for the predicted class, or one of the classes for its probability.
-        quote : str
-            Quotation mark around column names.
-        """
-        return export.to_sql(self._fitted(), output, quote)
 
     def to_json(self) -> str:
         """Return the model as JSON; `from_json` brings it back without pickle."""
@@ -368,16 +324,6 @@ class WeightedID3Classifier(CodesClassifier):
         self.tree_, self.model_ = model.tree, model
         return self
 
-    def plot(self, ax: Axes | None = None, *, max_depth: int = 4) -> Axes:
-        """Draw the tree and return the axes; `alt_text` says the same in words."""
-        from crmlib.tree.plot import plot
-
-        return plot(self._fitted(), ax, max_depth)
-
-    def alt_text(self) -> str:
-        """Return a sentence or two that describe the plot to who cannot see it."""
-        return export.alt_text(self._fitted())
-
     def gain_table(self, node: int = 0) -> pd.DataFrame:
         """Return what every attribute would have gained at a node, the best first."""
         return explain.gain_table(self._fitted(), node)
@@ -385,34 +331,6 @@ class WeightedID3Classifier(CodesClassifier):
     def steps(self) -> pd.DataFrame:
         """Return the splits in the order in which the tree grew: node, condition, split, gain."""
         return explain.steps(self._fitted())
-
-    def decision_path(self, X: Any) -> pd.DataFrame:
-        """Return the nodes each row passes: condition, training rows and class shares there."""
-        return explain.decision_path(self._fitted(), self._codes(X), self.apply(X))
-
-    def what_would_change(
-        self, row: Any, wanted: Any = None, fixed: Any = (), most: int = 5
-    ) -> pd.DataFrame:
-        """Return the least changes to one row that would lead to another decision.
-
-        Parameters
-        ----------
-        row : DataFrame or Codes of one row
-            The customer whose decision it is.
-        wanted : class, optional
-            The decision to reach; any other than the present one by default.
-        fixed : sequence of column names
-            Attributes that cannot change, such as age.
-        most : int
-            Number of alternatives to return.
-
-        Returns
-        -------
-        DataFrame
-            One row each: number of changes, the changes, the class and its probability.
-        """
-        codes = self._codes(row)
-        return explain.what_would_change(self._fitted(), codes, wanted, fixed, most)
 
     @property
     def feature_importances_(self) -> Floats:
@@ -446,10 +364,6 @@ class WeightedID3Classifier(CodesClassifier):
             number(value, f"attribute_cost[{name!r}]", 0, open_low=criterion.needs_cost)
         for name, value in (self.attribute_weight or {}).items():
             number(value, f"attribute_weight[{name!r}]", 0)
-
-    def _codes(self, X: Any) -> Codes:
-        check_is_fitted(self, "tree_")
-        return self._learned_codes(X)
 
     def _rules(self, by_class: Floats) -> Rules:
         """Gather how to split and when to stop."""
@@ -528,10 +442,6 @@ class WeightedID3Classifier(CodesClassifier):
         n_classes = len(self.classes_)
         cells = np.bincount(node * n_classes + label, mass, len(tree) * n_classes)
         return cells.reshape(len(tree), n_classes).astype(np.float64)
-
-    def _fitted(self) -> Model:
-        check_is_fitted(self, "tree_")
-        return self.model_
 
     def _is_fractional(self) -> bool:
         check_is_fitted(self, "tree_")

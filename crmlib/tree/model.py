@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -76,12 +77,12 @@ class Model:
         if above < 0:
             return ""
         attribute = self.attributes[self.tree.attribute[above]]
-        return condition(attribute, int(self.tree.code[node]))
+        return condition(attribute, self.tree.codes(node))
 
     def value_text(self, node: int) -> str:
         """Return the value of the split above that leads here, such as "monthly"."""
         attribute = self.attributes[self.tree.attribute[self.tree.parent[node]]]
-        return str(attribute.labels[int(self.tree.code[node])])
+        return ", ".join(attribute.labels_of(self.tree.codes(node)))
 
     def sentence(self, node: int) -> str:
         """Return all conditions from the root to the node."""
@@ -94,24 +95,29 @@ def exact(value: float) -> str:
     return str(int(value)) if value == int(value) and abs(value) < 1e15 else repr(float(value))
 
 
-def condition(attribute: Attribute, code: int) -> str:
-    """Return what a code says about its attribute.
+def condition(attribute: Attribute, codes: Sequence[int]) -> str:
+    """Return what codes say about their attribute.
 
     Examples
     --------
-    >>> condition(Attribute.of_edges("calls", [2, 5]), 1)
-    '2 < calls <= 5'
+    >>> calls = Attribute.of_edges("calls", [2, 5])
+    >>> condition(calls, [1]), condition(calls, [1, 2, 3])
+    ('2 < calls <= 5', '(calls > 2 or calls is missing)')
     """
+    parts = [_known(attribute, run) for run in attribute.runs(codes)]
+    if attribute.missing in codes:
+        parts.append(f"{attribute.name} is missing")
+    return parts[0] if len(parts) == 1 else f"({' or '.join(parts)})"
+
+
+def _known(attribute: Attribute, run: Sequence[int]) -> str:
+    """Return what a run of codes says: values of a category, or neighboring ranges."""
     name = attribute.name
-    if code == attribute.missing:
-        return f"{name} is missing"
     if attribute.edges is None:
-        return f"{name} = {attribute.levels[code]}"
+        values = ", ".join(str(attribute.levels[code]) for code in run)
+        return f"{name} = {values}" if len(run) == 1 else f"{name} in {{{values}}}"
     edges = [exact(edge) for edge in attribute.edges]
-    if not edges:
-        return f"{name} is known"
-    if code == 0:
-        return f"{name} <= {edges[0]}"
-    if code == len(edges):
-        return f"{name} > {edges[-1]}"
-    return f"{edges[code - 1]} < {name} <= {edges[code]}"
+    above = f"{edges[run[0] - 1]} < " if run[0] else ""
+    if run[-1] < len(edges):
+        return f"{above}{name} <= {edges[run[-1]]}"
+    return f"{name} > {edges[run[0] - 1]}" if above else f"{name} is known"

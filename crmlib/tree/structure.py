@@ -23,7 +23,7 @@ class Tree:
     attribute : array of int
         Attribute the node splits on, -1 at a leaf.
     parent, code : arrays of int
-        The node above, and the code of its attribute that leads here; -1 at the root.
+        The node above, and the (first) code of its attribute that leads here; -1 at the root.
     depth : array of int
     rows : array of shape (n_nodes, n_classes)
         Training rows by class, unweighted.
@@ -31,7 +31,7 @@ class Tree:
         Their weights by class.
     first, branch : arrays of int
         Node v with attribute a has its children at ``branch[first[v] + code]``, -1 where no
-        training row went; a leaf has no entries.
+        training row went; a leaf has no entries. Joined values lead to the same child.
     fractional : bool
         Whether a missing value goes down all branches in shares.
     measured : array of int
@@ -62,10 +62,20 @@ class Tree:
         return np.flatnonzero(self.attribute < 0)
 
     def children(self, node: int) -> dict[int, int]:
-        """Return code and node of each child."""
-        end = self.first[node + 1]
-        found = self.branch[self.first[node] : end]
-        return {code: int(child) for code, child in enumerate(found) if child >= 0}
+        """Return each child, by the first code that leads there."""
+        found = self._branches(node)
+        children, codes = np.unique(found, return_index=True)
+        held = children >= 0
+        first = sorted(zip(codes[held].tolist(), children[held].tolist(), strict=True))
+        return dict(first)
+
+    def codes(self, node: int) -> list[int]:
+        """Return the codes that lead from the node above to this one."""
+        found: list[int] = np.flatnonzero(self._branches(self.parent[node]) == node).tolist()
+        return found
+
+    def _branches(self, node: int) -> Ints:
+        return self.branch[self.first[node] : self.first[node + 1]]
 
     def path(self, node: int) -> list[int]:
         """Return the nodes from the root to `node`."""

@@ -28,26 +28,8 @@ def test_without_the_file_the_message_says_what_to_do(name):
     assert "CRMLIB_DATA" in message
 
 
-def synthetic(name, rows):
-    """A table of the documented layout with arbitrary allowed values."""
-    rng = np.random.default_rng(7)
-    table = {}
-    for column in entry(name).columns:
-        if column.role == "id":
-            table[column.name] = np.arange(rows)
-        elif column.categories:
-            table[column.name] = rng.choice(column.categories, rows)
-        elif column.dtype == "bool":
-            table[column.name] = rng.integers(0, 2, rows)
-        elif column.dtype == "string":
-            table[column.name] = rng.choice(["a", ""], rows)
-        else:
-            table[column.name] = rng.normal(size=rows).round(3)
-    return pd.DataFrame(table)
-
-
-def test_cell2cell(tmp_path):
-    table = synthetic("cell2cell", 40)
+def test_cell2cell(tmp_path, made_table):
+    table = made_table("cell2cell", 40)
     table["RoamingCalls"] = table["RoamingCalls"].astype(object)
     table.loc[3, "RoamingCalls"] = "NA"
     path = tmp_path / "cell2celltrain.csv"
@@ -70,8 +52,7 @@ def test_a_file_that_only_borrows_the_name_is_refused(tmp_path):
         load("cell2cell", path=path)
 
 
-def kdd(folder, rows=30):
-    table = synthetic("kdd-cup-2009", rows)
+def kdd(folder, table):
     labels = ["churn", "appetency", "upselling"]
     features = table.drop(columns=labels)
     features["Var209"] = ""
@@ -82,8 +63,8 @@ def kdd(folder, rows=30):
 
 
 @pytest.mark.parametrize("zipped", [False, True])
-def test_kdd_cup_2009(tmp_path, zipped):
-    table, text = kdd(tmp_path)
+def test_kdd_cup_2009(tmp_path, zipped, made_table):
+    table, text = kdd(tmp_path, made_table("kdd-cup-2009", 30))
     if zipped:
         with zipfile.ZipFile(tmp_path / "orange_small_train.data.zip", "w") as archive:
             archive.writestr("orange_small_train.data", text)
@@ -98,8 +79,8 @@ def test_kdd_cup_2009(tmp_path, zipped):
     assert data.frame["Var1"].tolist() == table["Var1"].tolist()
 
 
-def test_kdd_labels_are_checked_too(tmp_path):
-    _, text = kdd(tmp_path)
+def test_kdd_labels_are_checked_too(tmp_path, made_table):
+    _, text = kdd(tmp_path, made_table("kdd-cup-2009", 30))
     path = tmp_path / "orange_small_train.data"
     path.write_text(text)
     with pytest.raises(ValueError, match=r"_churn\.labels is not the registered file"):
@@ -113,8 +94,8 @@ def test_kdd_labels_are_checked_too(tmp_path):
         load("kdd-cup-2009", path=path, verify=False)
 
 
-def test_orange_belgium(tmp_path):
-    table = synthetic("orange-belgium", 25)
+def test_orange_belgium(tmp_path, made_table):
+    table = made_table("orange-belgium", 25)
     path = tmp_path / "churn_uplift_anonymized.csv"
     table.to_csv(path, index=False)
     data = load("orange-belgium", path=path, verify=False)

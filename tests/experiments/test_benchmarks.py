@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from crmlib.experiments import experiments, find, run, stored
-from crmlib.experiments.benchmarks import extension, weighted_entropy
+from crmlib.experiments.benchmarks import chaid, extension, weighted_entropy
 
 QUICK = sorted(
     name
@@ -51,8 +51,9 @@ def test_trees_give_the_registered_numbers_again(quick):
     np.testing.assert_allclose(both["value"], both["value kept"], rtol=0, atol=1e-9)
 
 
-def test_an_extension_changes_nothing_but_the_models():
-    first, more = weighted_entropy.EXPERIMENT, extension.EXPERIMENT
+@pytest.mark.parametrize("more", [extension.EXPERIMENT, chaid.EXPERIMENT], ids=lambda one: one.name)
+def test_an_extension_changes_nothing_but_the_models(more):
+    first = weighted_entropy.EXPERIMENT
     assert more.data == first.data
     assert more.protocol == first.protocol
     assert (more.inner_folds, more.tune_on) == (first.inner_folds, first.tune_on)

@@ -3,7 +3,6 @@
 from functools import partial
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from crmlib.data import load
@@ -14,26 +13,7 @@ from crmlib.experiments.published import cell2cell, kdd_cup, orange_belgium
 LABELS = ("churn", "appetency", "upselling")
 
 
-def made(name, rows):
-    """A table of the documented columns with arbitrary allowed values."""
-    rng = np.random.default_rng(7)
-    table = {}
-    for column in entry(name).columns:
-        if column.role == "id":
-            table[column.name] = np.arange(rows)
-        elif column.categories:
-            table[column.name] = rng.choice(column.categories, rows)
-        elif column.dtype == "bool":
-            table[column.name] = rng.integers(0, 2, rows)
-        elif column.dtype == "string":
-            table[column.name] = rng.choice(["a", "b", ""], rows)
-        else:
-            table[column.name] = rng.normal(size=rows).round(3)
-    return pd.DataFrame(table)
-
-
-def write(name, folder, rows):
-    table = made(name, rows)
+def write(table, name, folder):
     if name == "kdd-cup-2009":
         features = table.drop(columns=list(LABELS)).assign(Var209="")
         features.to_csv(folder / "orange_small_train.data", sep="\t", index=False)
@@ -42,23 +22,23 @@ def write(name, folder, rows):
             (folder / f"orange_small_train_{label}.labels").write_text("\n".join(lines) + "\n")
     else:
         table.to_csv(folder / entry(name).files[0].name, index=False)
-    return table
 
 
 @pytest.mark.parametrize(
     ("name", "module", "rows"),
     [("cell2cell", cell2cell, 60), ("kdd-cup-2009", kdd_cup, 60)],
 )
-def test_it_runs_on_a_made_file(name, module, rows, tmp_path, monkeypatch):
-    write(name, tmp_path, rows)
+def test_it_runs_on_a_made_file(name, module, rows, tmp_path, monkeypatch, made_table):
+    write(made_table(name, rows), name, tmp_path)
     monkeypatch.setattr(module, "load", partial(load, path=tmp_path, verify=False))
     results = run(find(name), part=Part(splits=1))
     assert set(results.numbers["model"]) == {model.name for model in find(name).models}
     assert results.table().notna().all(axis=None)
 
 
-def test_orange_belgiums_protocol_runs_on_a_made_file(tmp_path, monkeypatch):
-    table = write("orange-belgium", tmp_path, 151)
+def test_orange_belgiums_protocol_runs_on_a_made_file(tmp_path, monkeypatch, made_table):
+    table = made_table("orange-belgium", 151)
+    write(table, "orange-belgium", tmp_path)
     monkeypatch.setattr(orange_belgium, "load", partial(load, path=tmp_path, verify=False))
     monkeypatch.setattr(orange_belgium, "REPEATS", 1)
     monkeypatch.setattr(orange_belgium, "PARTS", 1)
