@@ -112,16 +112,33 @@ def publish(output: Path | None, base_url: str, version: str, without: str) -> N
     show_default=True,
     help="The public archive holds blank assignments, the instructor's their sources.",
 )
-def release(site: Path | None, output: Path | None, edition: str) -> None:
-    """Write one archive with site, wheel, sources and checksums, and how to build from it offline.
+@click.option(
+    "--wheels",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="FOLDER",
+    help="Packages of requirements.lock, fetched before: they go into the archive.",
+)
+def release(site: Path | None, output: Path | None, edition: str, wheels: Path | None) -> None:
+    r"""Write one archive with site, wheel, sources and checksums, and how to build from it offline.
 
     What is published goes in whole: PDF, notebooks and slides too, if SITE is a publication.
+
+    With the packages too, nothing has to be fetched where it is unpacked:
+
+    \b
+      python -m pip download --require-hashes --requirement requirements.lock --dest wheels
+      crmlib book release --wheels wheels
+
+    They are for your Python and system. A file that is not the lock's, or a package that is
+    missing, stops it.
     """
     from crmlib.course.release import write_release
 
     with messages():
         root = _root()
-        path = write_release(site or finished_site(root), output, root=root, edition=edition)
+        path = write_release(
+            site or finished_site(root), output, root=root, edition=edition, wheels=wheels
+        )
     click.echo(f"{path} ({path.stat().st_size / 1e6:.1f} MB)")
 
 

@@ -11,7 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from crmlib._checks import optional
-from crmlib.course.exercises.source import Assignment, assignments, kind, marks
+from crmlib.course.exercises.source import (
+    Assignment,
+    assignments,
+    kind,
+    marks,
+    refuse_blank,
+)
 
 FOLDER = "instructor"
 _WHAT = {
@@ -34,8 +40,9 @@ out and to grade; `crmlib exercises prove` marks every planted mistake again.
 |---|---|---|---|---|---|
 {rows}
 
-The slides' notes are in the decks themselves: `crmlib book publish` puts the decks beside the site,
-and the key S in a deck opens the speaker's view.
+The slides' notes are in the decks themselves: `crmlib book slides --output slides` makes the decks
+from a finished site, and the key S in a deck opens the speaker's view; {{ref}}`slides-guide` has
+the other keys.
 """
 
 
@@ -63,6 +70,7 @@ def add_pages(root: Path, source: Path) -> list[str]:
     folder = source / FOLDER
     folder.mkdir()
     for one in found:
+        refuse_blank(one)
         nbformat.write(page(one), folder / f"{one.name}.ipynb")
     rows = "\n".join(_row(one) for one in found)
     (folder / "index.md").write_text(_INDEX.format(rows=rows), encoding="utf-8")

@@ -181,7 +181,7 @@ def leaks(site: Path | str, secrets: Iterable[Passage]) -> list[str]:
     found = []
     for path in files:
         name = path.relative_to(site).as_posix() if path != site else path.name
-        for place, text in _texts(name, path.read_bytes()):
+        for place, text in _texts(name, path):
             found += [
                 f"{place} holds {one.where} of {one.assignment}."
                 for one in secrets
@@ -190,18 +190,22 @@ def leaks(site: Path | str, secrets: Iterable[Passage]) -> list[str]:
     return found
 
 
-def _texts(name: str, content: bytes) -> Iterator[tuple[str, Text]]:
+def _texts(name: str, source: Path | bytes) -> Iterator[tuple[str, Text]]:
     """Yield the name and the text of a file, or of every file within an archive."""
-    if content[:4] == b"PK\x03\x04":  # zip, and what is one: wheels, office files
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            for member in archive.infolist():
-                if not member.is_dir():
-                    yield from _texts(f"{name}/{member.filename}", archive.read(member))
-    elif name.lower().endswith(_TARS):
+    with source.open("rb") if isinstance(source, Path) else io.BytesIO(source) as file:
+        if file.read(4) == b"PK\x03\x04":  # zip, and what is one: wheels, office files
+            with zipfile.ZipFile(file) as archive:
+                for member in archive.infolist():
+                    if not member.is_dir():
+                        yield from _texts(f"{name}/{member.filename}", archive.read(member))
+            return
+        file.seek(0)
+        content = file.read()
+    if name.lower().endswith(_TARS):
         with tarfile.open(fileobj=io.BytesIO(content)) as archive:
             for entry in archive:
-                if (file := archive.extractfile(entry)) is not None:
-                    yield from _texts(f"{name}/{entry.name}", file.read())
+                if (part := archive.extractfile(entry)) is not None:
+                    yield from _texts(f"{name}/{entry.name}", part.read())
     elif b"\0" not in content[:1024]:  # pictures and fonts say nothing
         text = content.decode("utf-8", errors="replace")
         if Path(name).suffix.lower() in _MARKUP:

@@ -1,7 +1,7 @@
 """A release: one archive with everything, checksums, and a way to build the book from it offline.
 
 The same site and the same commit give the same bytes: names in order, one date (the
-commit's), no trace of the machine.
+commit's), no trace of the machine, but for the fetched packages if they come along.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -20,6 +21,7 @@ from pathlib import Path
 
 import crmlib
 from crmlib._checks import one_of, optional
+from crmlib.course._fetched import check_backend, check_fetched, file_hash, system
 from crmlib.course.editions import EDITIONS
 from crmlib.course.exercises.editions import student_edition
 from crmlib.course.exercises.source import assignments
@@ -36,21 +38,27 @@ source/        everything the book is made from
 
 Build the book from source/ without a network
 ---------------------------------------------
-Once, on a machine with a network and the same system and Python, fetch the pinned packages:
-
-    python -m pip download --require-hashes --requirement source/requirements.lock --dest wheels
-
-Then, anywhere:
-
+{fetch}
     cd source
     export PIP_NO_INDEX=1 PIP_FIND_LINKS=../wheels
-    python -m venv .venv
+    python3 -m venv .venv
     .venv/bin/python -m pip install --require-hashes --requirement requirements.lock
     .venv/bin/python -m pip install --no-deps --no-build-isolation --editable .
     .venv/bin/crmlib book build
 
+On Windows, in cmd: set PIP_NO_INDEX=1 and set PIP_FIND_LINKS=../wheels, each on a line of its own,
+instead of the second line; py -3 instead of python3, and .venv\\Scripts\\ instead of .venv/bin/.
+
 Pages on data that may not be passed on look for them in the folder that CRMLIB_DATA names.
 {exercises}"""
+_FETCH = """Once, where there is a network, and with the same system and Python, fetch the packages:
+
+    python -m pip download --require-hashes --requirement source/requirements.lock --dest wheels
+
+Then, anywhere:
+"""
+_THERE = """Nothing has to be fetched: the pinned packages are in wheels/, for {system}. With it:
+"""
 _BLANK = """
 The assignments in source/exercises are blank, without solutions and hidden tests; what tests them
 is in the instructor's archive (crmlib book release --edition instructor).
@@ -63,6 +71,7 @@ def write_release(
     *,
     root: Path | str | None = None,
     edition: str = "public",
+    wheels: Path | str | None = None,
 ) -> Path:
     """Write the archive of a release.
 
@@ -76,17 +85,21 @@ def write_release(
         The checkout; found from the current folder by default.
     edition : {"public", "instructor"}
         The public archive holds the assignments' blanks; the instructor's, their sources.
+    wheels : path, optional
+        Folder with the packages of ``requirements.lock`` for this Python and system, as
+        ``pip download`` fetches them. They go into the archive, which then builds the book
+        without a network.
 
     Returns
     -------
     pathlib.Path
-        ``crmlib-VERSION-EDITION.zip``.
+        ``crmlib-VERSION-EDITION.zip``; with packages ``crmlib-VERSION-EDITION-wheels.zip``.
 
     Raises
     ------
     BookError
-        If the site is not there, something is not committed, or a solution would be in the
-        public archive. Then nothing is written.
+        If the site is not there, something is not committed, a solution would be in the
+        public archive, or a fetched package is not the lock's or missing. Then nothing is written.
 
     Examples
     --------
@@ -104,17 +117,19 @@ def write_release(
         )
     commit = _git(root, "rev-parse", "HEAD").decode().strip()
     when = int(_git(root, "log", "-1", "--format=%ct"))
-    files = dict(_sources(root, edition))
+    files: dict[str, bytes | Path] = dict(_sources(root, edition))
+    fetched = _fetched(files, wheels)
     for path in sorted(path for path in site.rglob("*") if path.is_file()):
         name = path.relative_to(site).as_posix()
         place = name if name.startswith(("notebooks/", "slides/")) or name == "book.pdf" else ""
-        files[place or f"site/{name}"] = path.read_bytes()
+        files[place or f"site/{name}"] = path
     wheel, content = _wheel(files, when)
     files[f"wheel/{wheel}"] = content
-    files["README.txt"] = _readme(files, commit, wheel, edition).encode()
-    sums = (f"{hashlib.sha256(files[name]).hexdigest()}  {name}\n" for name in sorted(files))
-    files[SUMS] = "".join(sums).encode()
-    name = f"crmlib-{crmlib.__version__}-{edition}"
+    files["README.txt"] = _readme(files, commit, wheel, edition, bool(fetched)).encode()
+    sums = {name: _hash(content) for name, content in files.items()}
+    sums |= {name: digest for name, (_, digest) in fetched.items()}
+    files[SUMS] = "".join(f"{sums[name]}  {name}\n" for name in sorted(sums)).encode()
+    name = f"crmlib-{crmlib.__version__}-{edition}{'-wheels' if fetched else ''}"
     output = Path(output).resolve() if output else root / "dist"
     output.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=output, prefix=".release-") as folder:
@@ -123,6 +138,8 @@ def write_release(
         secret = passages(assignments(root / "exercises")) if edition == "public" else []
         if found := leaks(made, secret):
             raise BookError("No release was written.\n  " + "\n  ".join(found))
+        # Last, and not searched: by their hashes they are what the registry has.
+        _write(made, name, {place: path for place, (path, _) in fetched.items()}, when)
         return made.replace(output / made.name)
 
 
@@ -153,7 +170,7 @@ def verify_release(folder: Path | str) -> list[str]:
     found = [f"{name} is missing." for name in sorted(sums.keys() - there)]
     found += [f"{name} is not listed." for name in sorted(there - sums.keys() - {SUMS})]
     for name in sorted(sums.keys() & there):
-        if hashlib.sha256((folder / name).read_bytes()).hexdigest() != sums[name]:
+        if file_hash(folder / name) != sums[name]:
             found.append(f"{name} has changed.")
     return found
 
@@ -184,11 +201,36 @@ def _sources(root: Path, edition: str) -> Iterator[tuple[str, bytes]]:
             yield f"source/{entry.name}", blanks.get(entry.name) or file.read()
 
 
-def _wheel(files: dict[str, bytes], when: int) -> tuple[str, bytes]:
+def _fetched(
+    files: dict[str, bytes | Path], wheels: Path | str | None
+) -> dict[str, tuple[Path, str]]:
+    """Return places, files and sums of the fetched packages, if they are wanted and all right."""
+    if wheels is None:
+        return {}
+    lock = _text(files, "requirements.lock")
+    check_backend(lock, _text(files, "pyproject.toml"))
+    found = check_fetched(Path(wheels), lock)
+    return {f"wheels/{name}": one for name, one in found.items()}
+
+
+def _text(files: dict[str, bytes | Path], name: str) -> str:
+    content = files.get(f"source/{name}")
+    if not isinstance(content, bytes):
+        raise BookError(f"The last commit has no {name}, which says what to fetch.")
+    return content.decode("utf-8")
+
+
+def _hash(content: bytes | Path) -> str:
+    if isinstance(content, Path):
+        return file_hash(content)
+    return hashlib.sha256(content).hexdigest()
+
+
+def _wheel(files: dict[str, bytes | Path], when: int) -> tuple[str, bytes]:
     """Build the wheel from the sources of the archive."""
     with tempfile.TemporaryDirectory() as folder:
         for name, content in files.items():
-            if name.startswith("source/"):
+            if name.startswith("source/") and isinstance(content, bytes):
                 path = Path(folder, name)
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(content)
@@ -207,7 +249,9 @@ def _wheel(files: dict[str, bytes], when: int) -> tuple[str, bytes]:
         return path.name, path.read_bytes()
 
 
-def _readme(files: dict[str, bytes], commit: str, wheel: str, edition: str) -> str:
+def _readme(
+    files: dict[str, bytes | Path], commit: str, wheel: str, edition: str, fetched: bool
+) -> str:
     parts = {
         "book.pdf": "book.pdf       the book to print\n",
         "notebooks/": "notebooks/     every page with code as a notebook\n",
@@ -216,22 +260,33 @@ def _readme(files: dict[str, bytes], commit: str, wheel: str, edition: str) -> s
     there = "".join(
         line for start, line in parts.items() if any(name.startswith(start) for name in files)
     )
+    if fetched:
+        there += "wheels/        the packages that the book is built with\n"
     return _README.format(
         version=crmlib.__version__,
         commit=commit,
         parts=there,
         wheel=wheel,
         sums=SUMS,
+        fetch=_THERE.format(system=system()) if fetched else _FETCH,
         exercises=_BLANK if edition == "public" else "",
     )
 
 
-def _write(path: Path, top: str, files: dict[str, bytes], when: int) -> None:
+def _write(path: Path, top: str, files: dict[str, bytes | Path], when: int) -> None:
+    """Write files into an archive, or add them; large ones piece by piece."""
     date = datetime.fromtimestamp(when, UTC).timetuple()[:6]
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+    with zipfile.ZipFile(path, "a") as archive:
         for name in sorted(files):
             entry = zipfile.ZipInfo(f"{top}/{name}", date_time=date)
-            entry.compress_type = zipfile.ZIP_DEFLATED
+            packed = name.startswith("wheels/")  # already, so packing again gains nothing
+            entry.compress_type = zipfile.ZIP_STORED if packed else zipfile.ZIP_DEFLATED
             entry.create_system = 3  # the same on every system
             entry.external_attr = 0o644 << 16
-            archive.writestr(entry, files[name])
+            content = files[name]
+            if isinstance(content, bytes):
+                archive.writestr(entry, content)
+                continue
+            entry.file_size = content.stat().st_size
+            with content.open("rb") as source, archive.open(entry, "w") as target:
+                shutil.copyfileobj(source, target, 1 << 20)

@@ -47,6 +47,8 @@ _NOTE = re.compile(r"(?m)^Note:\s*")
 _TIMING = re.compile(r"^\((\d+(?:\.\d+)?) min\)\s*")
 #: Slides to be told apart from afar: the title, and a question to the class.
 _GROUNDS = {"title": "#0b3c5d", "question": "#e6eff5"}
+#: A tag, to be left alone, or a run of Chinese, to be marked as such for fonts and voices.
+_CHINESE = re.compile(r"<[^>]*>|([\u3400-\u9fff]+)")
 _NEEDED = ("title", "chinese", "chapter", "pages")
 
 
@@ -325,8 +327,10 @@ def _markdown(text: str) -> str:
 
     parser = MarkdownIt("commonmark", {"html": True, "typographer": False}).enable("table")
     parser.use(dollarmath_plugin, renderer=_math)
-    html: str = parser.render(text.strip())
-    return re.sub(r"<(/?)h1>", r"<\1h2>", html)
+    html: str = re.sub(r"<(/?)h1>", r"<\1h2>", parser.render(text.strip()))
+    return _CHINESE.sub(
+        lambda found: f'<span lang="zh-CN">{found[1]}</span>' if found[1] else found[0], html
+    )
 
 
 def _math(content: str, options: dict[str, Any]) -> str:

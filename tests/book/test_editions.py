@@ -21,6 +21,7 @@ parts:
     chapters:
       - file: book/guides/exercises
       - file: book/assignments
+      - file: book/guides/printed-and-slides
       - file: book/guides/publish
 """
 pytestmark = pytest.mark.book
@@ -117,6 +118,14 @@ def test_the_instructors_edition_has_every_secret_and_says_so_on_every_page(smal
     assert "Planted mistakes" in page
     assert "Rubric." in page
     assert check_site(instructors) == []
+
+
+def test_the_instructors_index_leads_to_all_it_promises(instructors):
+    links = soup(instructors / "instructor" / "index.html").select("article a[href]")
+    targets = {link["href"] for link in links}
+    assert f"{NAME}.html" in targets
+    assert "../book/guides/exercises.html#exercises-guide" in targets
+    assert "../book/guides/printed-and-slides.html#slides-guide" in targets
 
 
 def test_editions_do_not_mix(small, instructors):

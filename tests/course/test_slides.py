@@ -98,6 +98,14 @@ def test_a_figure_is_named_by_how_its_alt_text_begins_or_by_its_number(course):
     assert all((made.index.parent / image["src"]).is_file() for image in images)
 
 
+def test_chinese_terms_are_marked_as_chinese_and_pictures_keep_their_words(course):
+    page = course.site / "one" / "bucket.html"
+    page.write_text(PAGE.replace("Three lines.", "Three lines 三线."), encoding="utf-8")
+    slide = html(course("# Lost 流失率\n\n![Three lines](bucket)" + NOTE)).select("section")[1]
+    assert [part.get_text() for part in slide.select("span[lang=zh-CN]")] == ["流失率"]
+    assert slide.img["alt"] == "Three lines 三线."
+
+
 def test_notes_are_the_speakers_and_carry_their_time(course):
     made = course("# A\n\nNote: (2.5 min) Ask **them**.\n")
     slide = html(made).select("section")[1]

@@ -57,6 +57,22 @@ def test_a_secret_left_in_the_blank_stops_the_release(tmp_path: Path) -> None:
         student_edition(read_assignment(place))
 
 
+def test_a_source_that_is_a_blank_stays_one_and_cannot_be_graded(
+    assignment: Assignment, tmp_path: Path
+) -> None:
+    """As in a public archive, from which the book must build."""
+    (tmp_path / "tiny").mkdir()
+    blank = student_edition(assignment)
+    nbformat.write(blank, tmp_path / "tiny" / "tiny.ipynb")
+    source = read_assignment(tmp_path / "tiny")
+    assert student_edition(source) == blank
+    assert secret_lines(source) == set()
+    with pytest.raises(AssignmentError, match="students' blank"):
+        Classroom.open(tmp_path / "course").release(source)
+    with pytest.raises(AssignmentError, match="students' blank"):
+        prove(source)
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

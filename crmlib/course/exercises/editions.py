@@ -9,7 +9,13 @@ import logging
 from typing import Any
 
 from crmlib.course.exercises.marking import seeded
-from crmlib.course.exercises.source import HIDDEN, Assignment, AssignmentError, kind
+from crmlib.course.exercises.source import (
+    HIDDEN,
+    Assignment,
+    AssignmentError,
+    kind,
+    refuse_blank,
+)
 
 #: What nbgrader's preprocessors do to make a blank notebook, in its own order.
 _RECORDED = ("LockCells", "ClearSolutions", "ClearOutput", "CheckCellMetadata", "ComputeChecksums")
@@ -18,6 +24,8 @@ _BLANK = ("ClearHiddenTests", "ClearMarkScheme", "ComputeChecksums", "CheckCellM
 
 def student_edition(assignment: Assignment, *, seed: int | None = None) -> Any:
     """Return the blank notebook: no solution, no hidden test, no output, no rubric.
+
+    Where the source is a blank itself, as in a public archive, it stays as it is.
 
     Parameters
     ----------
@@ -40,7 +48,10 @@ def student_edition(assignment: Assignment, *, seed: int | None = None) -> Any:
             f"{assignment.name} has no line `SEED = ...` in a read-only cell, "
             "so its data cannot differ from student to student."
         )
-    blank = _through(_BLANK, recorded_edition(assignment))
+    if assignment.blank:
+        blank = copy.deepcopy(assignment.notebook)
+    else:
+        blank = _through(_BLANK, recorded_edition(assignment))
     for cell in blank.cells:
         if seed is not None and kind(cell) == "set-up":
             cell.source = seeded(cell.source, seed)
@@ -61,6 +72,7 @@ def student_edition(assignment: Assignment, *, seed: int | None = None) -> Any:
 
 def recorded_edition(assignment: Assignment) -> Any:
     """Return the notebook as the gradebook keeps it: blank, with its hidden tests."""
+    refuse_blank(assignment)
     return _through(_RECORDED, copy.deepcopy(assignment.notebook))
 
 
@@ -102,6 +114,8 @@ def secret_lines(assignment: Assignment) -> set[str]:
     """Return the lines that stand in solutions or hidden tests and nowhere else in the source."""
     secret: set[str] = set()
     public: set[str] = set()
+    if assignment.blank:
+        return secret
     for cell in assignment.notebook.cells:
         inside = False
         marked = "BEGIN SOLUTION" in cell.source

@@ -15,7 +15,13 @@ from crmlib.course.exercises.editions import student_edition
 from crmlib.course.exercises.grading import data_folders
 from crmlib.course.exercises.marking import Marked, mark_together
 from crmlib.course.exercises.sandbox import Limits
-from crmlib.course.exercises.source import Assignment, AssignmentError, kind, marks
+from crmlib.course.exercises.source import (
+    Assignment,
+    AssignmentError,
+    kind,
+    marks,
+    refuse_blank,
+)
 
 #: How many typical mistakes each task must be tried with.
 MISTAKES = 3
@@ -46,6 +52,7 @@ def prove(
     AssignmentError
         If a planted mistake names a cell that is not there.
     """
+    refuse_blank(assignment)
     tests = assignment.tasks[assignment.tasks["kind"].eq("tests")]
     full = float(tests["points"].sum())
     every = tuple(tests.index)

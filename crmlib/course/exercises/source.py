@@ -80,6 +80,11 @@ class Assignment:
         return str(self.about.get("title", self.name))
 
     @property
+    def blank(self) -> bool:
+        """Whether it is a blank itself, as in a public archive: nothing in it is secret."""
+        return "assignment" in self.about
+
+    @property
     def points(self) -> float:
         """The most one can get."""
         return float(self.tasks["points"].sum())
@@ -207,6 +212,25 @@ def assignments(root: Path | str) -> list[Assignment]:
     """Return every assignment under `root`, by name."""
     folders = sorted(path.parent for path in Path(root).glob("*/*.ipynb"))
     return [read_assignment(one) for one in folders if (one / f"{one.name}.ipynb").is_file()]
+
+
+def refuse_blank(assignment: Assignment) -> None:
+    """Refuse a source that is only the students' blank: nothing can be graded with it.
+
+    Parameters
+    ----------
+    assignment : Assignment
+
+    Raises
+    ------
+    AssignmentError
+        If it has neither solutions nor hidden tests.
+    """
+    if assignment.blank:
+        raise AssignmentError(
+            f"{assignment.name}: the notebook is the students' blank, without solutions and hidden "
+            "tests. They are in the project's repository and in the instructor's archive."
+        )
 
 
 def _check(assignment: Assignment) -> None:
