@@ -39,21 +39,8 @@ _SIGNS = set("+−±∓")
 _BETWEEN = _SIGNS | set("<>=≤≥≪≫≠≈∼≃≡∝×⋅∗→")
 #: Names that TeX sets apart from what they apply to.
 _FUNCTIONS = {
-    *(
-        "arccos",
-        "arcsin",
-        "arctan",
-        "cos",
-        "cosh",
-        "cot",
-        "coth",
-        "csc",
-        "deg",
-        "dim",
-        "exp",
-        "hom",
-    ),
-    *("ker", "lg", "ln", "log", "sec", "sin", "sinh", "tan", "tanh"),
+    *("arccos", "arcsin", "arctan", "cos", "cosh", "cot", "coth", "csc", "deg", "dim", "exp"),
+    *("hom", "ker", "lg", "ln", "log", "sec", "sin", "sinh", "tan", "tanh"),
 }
 _ACCENTS = set("^~¯‾→˙¨ˇ˘´`")
 
