@@ -192,6 +192,16 @@ class CHAIDClassifier(TreeClassifier):
         ------
         ValueError
             If there is no such node, or it was too small, too deep or too pure to be tested.
+
+        Examples
+        --------
+        >>> X = pd.DataFrame({"plan": ["a", "b", "c"] * 20, "city": ["x"] * 30 + ["y"] * 30})
+        >>> tree = CHAIDClassifier().fit(X, [0, 1, 0] * 20)
+        >>> tree.split_table()[["branches", "ways to join", "chosen"]]
+                  branches  ways to join  chosen
+        attribute
+        plan      a, c | b             3    True
+        city          x, y             1   False
         """
         model = self._fitted()
         if not 0 <= node < len(self.tree_):
